@@ -1,0 +1,62 @@
+"""Deep linear networks: their loss, their saddles, and the step sizes that work.
+
+Notation, here and in the book:
+
+============  =========================  ==========================================================
+symbol        name                       shape and meaning
+============  =========================  ==========================================================
+X             ``problem.X``              (..., d_x, m), one column a sample
+Y             ``problem.Y``              (..., d_y, m)
+W_j           ``weights[j - 1]``         (..., d_j, d_{j-1}), layer j = 1, ..., N
+d_0..d_N      ``widths``                 d_0 = d_x, d_N = d_y
+r_max         ``bottleneck(widths)``     min_j d_j
+W             ``product(weights)``       (..., d_y, d_x), W_N ... W_1
+Σ_XX          ``problem.cov_xx``         (..., d_x, d_x), X Xᵀ
+Σ_YX          ``problem.cov_yx``         (..., d_y, d_x), Y Xᵀ
+Σ_YY          ``problem.cov_yy``         (..., d_y, d_y), Y Yᵀ
+T             ``problem.least_squares``  (..., d_y, d_x), Σ_YX Σ_XX⁻¹
+Σ             T Σ_XX Tᵀ                  (..., d_y, d_y), U diag(λ) Uᵀ
+λ             ``problem.eigenvalues``    (..., d_y), descending
+U             ``problem.eigenvectors``   (..., d_y, d_y), one column an eigenvector
+L             ``loss``                   ‖Y − W X‖_F², without ½
+============  =========================  ==========================================================
+
+Leading axes are an ensemble: every function broadcasts over them.
+"""
+
+from lnn.descent import Run, Stop, descend
+from lnn.initial import balanced, gaussian
+from lnn.loss import gradient, hessian, hessian_vector, loss, sharpness
+from lnn.networks import (
+    bottleneck,
+    flatten,
+    left_products,
+    product,
+    right_products,
+    unflatten,
+    widths_of,
+)
+from lnn.problems import Problem, saddle_problem, step_problem
+
+__all__ = [
+    "Problem",
+    "Run",
+    "Stop",
+    "balanced",
+    "bottleneck",
+    "descend",
+    "flatten",
+    "gaussian",
+    "gradient",
+    "hessian",
+    "hessian_vector",
+    "left_products",
+    "loss",
+    "product",
+    "right_products",
+    "saddle_problem",
+    "sharpness",
+    "step_problem",
+    "unflatten",
+    "widths_of",
+]
