@@ -115,9 +115,7 @@ def descend(
     every = whole(record_every, "record_every", least=1)
     non_negative(tolerance, "tolerance")
     positive(divergence_factor, "divergence_factor")
-    ensemble = np.broadcast_shapes(
-        problem.ensemble, eta.shape, *(w.shape[:-2] for w in matrices)
-    )
+    ensemble = np.broadcast_shapes(problem.ensemble, eta.shape, *(w.shape[:-2] for w in matrices))
     # One flat axis of members from here on; reshaped back at the end.
     size = int(np.prod(ensemble))
     state = [

@@ -38,9 +38,7 @@ def gaussian(
     """
     d = valid_widths(widths)
     scale = non_negative(std, "std")
-    return tuple(
-        scale * rng.standard_normal((*size, d[j], d[j - 1])) for j in range(1, len(d))
-    )
+    return tuple(scale * rng.standard_normal((*size, d[j], d[j - 1])) for j in range(1, len(d)))
 
 
 def orthogonal_columns(

@@ -211,9 +211,7 @@ def hessian(weights: Sequence[ArrayLike], problem: Problem) -> Array:
             block = rows[..., :, None, :, None] * columns[..., None, :, None, :]
             if i > j:
                 curvature = left[i].mT @ error @ right[j].mT
-                block = block + (
-                    curvature[..., :, None, None, :] * between[..., None, :, :, None]
-                )
+                block = block + (curvature[..., :, None, None, :] * between[..., None, :, :, None])
                 between = between @ matrices[j]
             block = 2 * block.reshape(*block.shape[:-4], sizes[i], sizes[j])
             result[..., starts[i] : ends[i], starts[j] : ends[j]] = block
