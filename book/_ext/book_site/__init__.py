@@ -1,0 +1,21 @@
+"""The machinery of the book's site, as one Sphinx extension; each file has one purpose.
+
+fingerprint  results are never stale: the execution cache is named by a hash of `lnn`
+execution    notebooks run in parallel before Sphinx reads them, with explorers frozen
+mathjax      MathJax comes with the site, checked by hash
+pages        buttons, and pages that need no other host and no inline script
+lite         the kernel in the browser: JupyterLite with `lnn` and every chapter
+"""
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from book_site import execution, fingerprint, lite, mathjax, pages
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect the parts, in the order in which a build needs them."""
+    for part in (fingerprint, execution, mathjax, pages, lite):
+        part.setup(app)
+    return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,73 @@
+"""Pages: the button that runs a chapter in the browser, and nothing inline, nothing from outside."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def setup(app: Sphinx) -> None:
+    """Switch off what Jupyter Book loads and the book does not use; connect the rest."""
+    _disconnect(app, "sphinx_thebe")
+    app.connect("html-page-context", _add_button, priority=900)
+    app.connect("build-finished", _externalize)
+
+
+def _disconnect(app: Sphinx, module: str) -> None:
+    """Remove the event handlers of an extension that Jupyter Book always loads.
+
+    sphinx-thebe would put two scripts on each page, one inline, that name another host.
+    """
+    for listeners in app.events.listeners.values():
+        listeners[:] = [x for x in listeners if x.handler.__module__.split(".")[0] != module]
+
+
+def _add_button(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Put "Run in the browser" first among the buttons of a page that is a notebook."""
+    if doctree is None or not str(app.env.doc2path(page)).endswith(".ipynb"):
+        return
+    address = context["pathto"]("lite/notebooks/index.html", 1)
+    context.setdefault("header_buttons", []).insert(
+        0,
+        {
+            "type": "link",
+            "text": "Run",
+            "tooltip": "Run this chapter in your browser: no account, no install",
+            "icon": "fas fa-play",
+            "label": "run-in-browser",
+            "url": f"{address}?path={page.rsplit('/', 1)[-1]}.ipynb",
+        },
+    )
+
+
+def _externalize(app: Sphinx, exception: Exception | None) -> None:
+    """Move inline scripts of the theme to files, so that a Content-Security-Policy can forbid them.
+
+    A script without attributes runs where it stands, as its file does: the order is the same.
+    """
+    if exception is not None or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    folder = out / "_static" / "inline"
+    folder.mkdir(parents=True, exist_ok=True)
+    for page in out.rglob("*.html"):
+        if "lite" in page.relative_to(out).parts[:1]:
+            continue
+        depth = len(page.relative_to(out).parts) - 1
+
+        def move(match: re.Match[str], root: str = "../" * depth) -> str:
+            name = hashlib.sha256(match[1].encode()).hexdigest()[:12] + ".js"
+            (folder / name).write_text(match[1], encoding="utf-8")
+            return f'<script src="{root}_static/inline/{name}"></script>'
+
+        text = page.read_text(encoding="utf-8")
+        changed = _INLINE.sub(move, text)
+        if changed != text:
+            page.write_text(changed, encoding="utf-8")
