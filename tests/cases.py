@@ -1,7 +1,5 @@
 """Small named problems and networks for the property tests."""
 
-import numpy as np
-
 from lnn import Problem
 
 WIDTHS = {

@@ -55,20 +55,23 @@ def test_recording_less_often_changes_no_iterate():
         np.testing.assert_allclose(a, b, rtol=1e-12)
 
 
-def test_an_ensemble_is_its_members_even_when_some_stop_early():
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+def test_an_ensemble_is_its_members_even_when_some_stop_early(engine):
     rng = np.random.default_rng(3)
     problem = lnn.Problem(rng.standard_normal((2, 6, 3, 8)), rng.standard_normal((2, 6, 3, 8)))
     start = random_network(rng, (3, 2, 3), size=(6,))
     eta = np.geomspace(1e-4, 1.0, 6)
     options = {"tolerance": 1e-3, "record_every": 10}
-    together = lnn.descend(start, problem, eta, 2000, **options)
+    together = lnn.descend(start, problem, eta, 2000, engine=engine, **options)
     assert set(np.unique(together.stop)) >= {Stop.CONVERGED, Stop.DIVERGED}
     assert together.losses.shape == (2, 6, together.recorded.size)
     for i, j in np.ndindex(2, 6):
         alone = lnn.descend(tuple(w[j] for w in start), problem[i, j], eta[j], 2000, **options)
         assert together.stop[i, j] == alone.stop
         assert together.steps[i, j] == alone.steps
-        if alone.stop != Stop.DIVERGED:
+        if alone.stop is Stop.DIVERGED:
+            np.testing.assert_array_equal(together.losses[i, j, -1], np.inf)
+        else:
             np.testing.assert_allclose(together.losses[i, j], alone.losses, rtol=1e-6)
             for a, b in zip(together.weights, alone.weights, strict=True):
                 np.testing.assert_allclose(a[i, j], b, rtol=1e-5, atol=1e-9)
@@ -86,7 +89,7 @@ def test_convergence_means_a_small_gradient():
 
 def test_the_origin_is_critical_and_descent_stays_there():
     problem = random_problem(np.random.default_rng(5), 3, 2)
-    run = lnn.descend((np.zeros((4, 3)), np.zeros((2, 4))), problem, 0.1, 10)
+    run = lnn.descend((np.zeros((4, 3)), np.zeros((2, 4))), problem, 0.1, 10, tolerance=1e-12)
     assert run.stop is Stop.CONVERGED
     assert run.steps == 0
     np.testing.assert_allclose(run.losses, np.trace(problem.cov_yy), rtol=1e-12)
@@ -108,6 +111,7 @@ def test_the_start_is_not_changed():
         ({"steps": -1}, "steps is -1"),
         ({"steps": 2.5}, "steps is 2.5"),
         ({"record_every": 0}, "record_every is 0"),
+        ({"engine": "torch"}, "engine is 'torch'"),
         ({"tolerance": -1.0}, "tolerance is -1"),
         ({"weights": (np.full((2, 3), np.nan),)}, "must start at finite weights"),
     ],

@@ -1,5 +1,7 @@
 """Products, partial products and the order of parameters."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from cases import WIDTHS, random_network
@@ -32,7 +34,7 @@ def test_the_first_layer_is_applied_first():
 def test_unflatten_inverts_flatten(widths, seed):
     weights = random_network(np.random.default_rng(seed), widths, size=(2,))
     vector = lnn.flatten(weights)
-    assert vector.shape == (2, sum(a * b for a, b in zip(widths, widths[1:], strict=False)))
+    assert vector.shape == (2, sum(a * b for a, b in pairwise(widths)))
     for a, b in zip(lnn.unflatten(vector, widths), weights, strict=True):
         np.testing.assert_array_equal(a, b)
 
