@@ -164,7 +164,11 @@ def descend(
                 if active.size == 0 or step == steps:
                     break
                 members = make(
-                    tuple(w[active] for w in final), *(d[active] for d in data), rate[active]
+                    tuple(w[active] for w in final),
+                    data[0][active],
+                    data[1][active],
+                    data[2][active],
+                    rate[active],
                 )
             now = members.advance(int(recorded[k + 1] - step))[-1]
     single = ensemble == ()
