@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from lnn._checks import Array, Weights, chain, non_negative, positive, whole, widths_fit
-from lnn.loss import unchecked_gradient
+from lnn._compiled import Ensemble, available
+from lnn._stacked import Stack
+from lnn.loss import loss
 from lnn.networks import flatten
 from lnn.problems import Problem
 
@@ -79,7 +81,7 @@ def descend(
         Most steps to take.
     tolerance : float
         A member has converged when the Euclidean norm of its whole gradient is at most this;
-        tested at recorded steps. With 0, none stops for having converged.
+        tested at recorded steps. 0 never stops early except at an exact critical point.
     record_every : int
         Take the loss, and test for convergence and divergence, every so many steps. Members that
         have stopped leave the ensemble's work.
@@ -127,50 +129,47 @@ def descend(
         trailing = array.shape[array.ndim - core :]
         return np.broadcast_to(array, ensemble + trailing).reshape(-1, *trailing)
 
-    start = tuple(flat(w, 2) for w in matrices)
-    data = (flat(problem.cov_xx, 2), flat(problem.least_squares, 2), flat(problem.residual, 0))
-    rate = flat(eta, 0)
-    size = rate.size
-    make = _choose(engine, widths, size * steps)
-    members = make(start, *data, rate)
+    final = tuple(flat(w, 2).copy() for w in matrices)
+    cov_xx, least_squares = flat(problem.cov_xx, 2), flat(problem.least_squares, 2)
+    residual, rate = flat(problem.residual, 0), flat(eta, 0)
+    scale = np.maximum(loss(matrices, problem), np.trace(problem.cov_yy, axis1=-2, axis2=-1))
+    ceiling = divergence_factor * flat(scale, 0)
+    make = _choose(engine, widths, rate.size * steps)
 
     recorded = np.unique(np.append(np.arange(0, steps, every), steps))
-    losses = np.empty((size, recorded.size))
-    stop = np.full(size, Stop.STEPS, dtype=np.int64)
-    taken = np.full(size, steps)
-    final = [w.copy() for w in start]
-    active = np.arange(size)
-    losses[:, 0] = now = members.advance(0)[0]
-    ceiling = divergence_factor * np.maximum(
-        now, flat(np.trace(problem.cov_yy, axis1=-2, axis2=-1), 0)
-    )
+    losses = np.empty((rate.size, recorded.size))
+    stop = np.full(rate.size, Stop.STEPS, dtype=np.int64)
+    taken = np.full(rate.size, steps)
+    active = np.arange(rate.size)
+    block = every * max(1, _BLOCK // every)
     with np.errstate(all="ignore"):
-        for k, step in enumerate(recorded):
-            diverged = ~(now <= ceiling[active])  # also true for nan
-            converged = np.zeros_like(diverged)
-            if tolerance > 0:
-                norm = _gradient_norm(members.weights, data[0][active], data[1][active])
-                converged = ~diverged & (norm <= tolerance)
-            losses[active, k] = np.where(diverged, np.inf, now)
-            stopped = diverged | converged
-            if stopped.any() or step == steps:
-                for w, out in zip(members.weights, final, strict=True):
-                    out[active] = w
-                stop[active[diverged]] = Stop.DIVERGED
-                stop[active[converged]] = Stop.CONVERGED
-                taken[active[stopped]] = step
-                losses[active[stopped], k + 1 :] = losses[active[stopped], k, None]
-                active = active[~stopped]
-                if active.size == 0 or step == steps:
-                    break
-                members = make(
-                    tuple(w[active] for w in final),
-                    data[0][active],
-                    data[1][active],
-                    data[2][active],
-                    rate[active],
-                )
-            now = members.advance(int(recorded[k + 1] - step))[-1]
+        for first in range(0, max(steps, 1), block):
+            members = make(
+                tuple(w[active] for w in final),
+                cov_xx[active],
+                least_squares[active],
+                residual[active],
+                rate[active],
+                ceiling[active],
+                tolerance,
+            )
+            records = members.advance(min(block, steps - first), every)
+            diverged = ~(records.losses <= ceiling[active])  # also true for nan
+            converged = ~diverged & (records.squared_norms <= tolerance**2)
+            start, end = first // every, first // every + len(records.losses)
+            losses[active, start:end] = np.where(diverged, np.inf, records.losses).T
+            for w, now in zip(final, members.weights, strict=True):
+                w[active] = now
+            # The engine froze who stopped inside the block: the last record tells why.
+            ends = diverged | converged
+            stopped = active[ends[-1]]
+            stop[active[diverged[-1]]] = Stop.DIVERGED
+            stop[active[converged[-1]]] = Stop.CONVERGED
+            taken[stopped] = recorded[start + ends.argmax(axis=0)[ends[-1]]]
+            losses[stopped, end:] = losses[stopped, end - 1, None]
+            active = active[~ends[-1]]
+            if active.size == 0:
+                break
     single = ensemble == ()
     return Run(
         weights=tuple(w.reshape(ensemble + w.shape[1:]) for w in final),
@@ -182,83 +181,23 @@ def descend(
     )
 
 
-class _Engine(Protocol):
-    """Networks under gradient descent, one flat axis of members."""
-
-    def __init__(
-        self,
-        weights: Weights,
-        cov_xx: Array,
-        least_squares: Array,
-        residual: Array,
-        step_size: Array,
-    ) -> None: ...
-
-    @property
-    def weights(self) -> Weights:
-        """The weights now."""
-        ...
-
-    def advance(self, steps: int) -> Array:
-        """Take steps; return the losses, the first before the steps and the last after them."""
-        ...
-
-
-class _NumPyEngine:
-    """The plain engine: stacked matrix products."""
-
-    def __init__(
-        self,
-        weights: Weights,
-        cov_xx: Array,
-        least_squares: Array,
-        residual: Array,
-        step_size: Array,
-    ) -> None:
-        self.weights = tuple(w.copy() for w in weights)
-        self._cov_xx, self._least_squares, self._residual = cov_xx, least_squares, residual
-        self._rate = step_size[:, None, None]
-
-    def advance(self, steps: int) -> Array:
-        first = self._loss()
-        for _ in range(steps):
-            slopes = unchecked_gradient(self.weights, self._cov_xx, self._least_squares)
-            for w, slope in zip(self.weights, slopes, strict=True):
-                w -= self._rate * slope
-        return np.array([first, self._loss()])
-
-    def _loss(self) -> Array:
-        product = self.weights[0]
-        for w in self.weights[1:]:
-            product = w @ product
-        off = product - self._least_squares
-        return np.asarray(self._residual + ((off @ self._cov_xx) * off).sum(axis=(-2, -1)))
-
-
-def _choose(engine: str, widths: tuple[int, ...], network_steps: int) -> type[_Engine]:
+def _choose(
+    engine: str, widths: tuple[int, ...], network_steps: int
+) -> type[Stack] | type[Ensemble]:
     """Return the engine asked for; "auto" compiles where that pays for itself."""
     if engine not in ("auto", "numpy", "compiled"):
         raise ValueError(f"engine is {engine!r}: choose 'auto', 'numpy' or 'compiled'")
-    if engine == "numpy":
-        return _NumPyEngine
-    from lnn import _compiled
-
-    if not _compiled.available():
-        if engine == "compiled":
-            raise ValueError(
-                "engine is 'compiled', but the package numba is not installed: install "
-                "lnn[compiled], or use 'numpy', which gives the same results"
-            )
-        return _NumPyEngine
+    if engine == "compiled" and not available():
+        raise ValueError(
+            "engine is 'compiled', but numba is not installed: install lnn[compiled], or use "
+            "'numpy', which gives the same results"
+        )
     worth_compiling = network_steps >= _COMPILE_FROM and max(widths) <= _COMPILE_UP_TO
-    return _compiled.Ensemble if engine == "compiled" or worth_compiling else _NumPyEngine
+    if engine == "compiled" or (engine == "auto" and worth_compiling and available()):
+        return Ensemble
+    return Stack
 
 
+_BLOCK = 512  # steps after which those that stopped leave the ensemble's work
 _COMPILE_FROM = 200_000  # network steps: below, NumPy is done before the code is compiled
 _COMPILE_UP_TO = 16  # width: beyond, NumPy's matrix products are efficient
-
-
-def _gradient_norm(weights: Weights, cov_xx: Array, least_squares: Array) -> Array:
-    return np.asarray(
-        np.linalg.norm(flatten(unchecked_gradient(weights, cov_xx, least_squares)), axis=-1)
-    )
