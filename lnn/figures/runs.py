@@ -73,7 +73,7 @@ def draw_plateaus(ax: Axes, floors: Sequence[float], *, first: int = 0) -> list[
     return artists
 
 
-def draw_modes(ax: Axes, singular_values: Array, targets: Array) -> list[Artist]:
+def draw_modes(ax: Axes, singular_values: np.ndarray, targets: np.ndarray) -> list[Artist]:
     """Draw the singular values of a product as bars against the values to be learned.
 
     Parameters
