@@ -24,7 +24,7 @@ from typing import Any
 from lnn.widgets import Choice, Explorer, Parameter
 
 DPI = 180
-"""Resolution of a frame: 1152 pixels for 6.4 inches, three a CSS pixel on a 384 pixel phone."""
+"""Resolution of a frame: 1008 pixels for 5.6 inches, nearly three a CSS pixel on a phone."""
 
 COLOURS = 64
 MOST_FRAMES = 60
@@ -124,7 +124,7 @@ def freeze(explorer: Explorer, processes: int = 1) -> str:
     times = _shown[explorer.__name__]
     key = f"lnn-{explorer.__name__}".replace("_", "-") + (f"-{times}" if times > 1 else "")
     controls = "\n".join(_control(p, f"{key}-{p.name}") for p in explorer.parameters)
-    code = f"from {explorer.__module__} import {explorer.__name__}; {explorer.__name__}.show()"
+    code = f"from {explorer.__module__} import {explorer.__name__}\n{explorer.__name__}.show()"
     return f"""<figure class="lnn-explorer" aria-labelledby="{key}-question" data-code="{code}">
 <figcaption id="{key}-question">{escape(explorer.question)}</figcaption>
 <div class="lnn-controls">

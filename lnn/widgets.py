@@ -397,7 +397,7 @@ class Explorer:
 
 
 def explorer(
-    *parameters: Parameter, question: str, size: tuple[float, float] = (6.4, 3.8)
+    *parameters: Parameter, question: str, size: tuple[float, float] = (5.6, 3.7)
 ) -> Callable[[Draw], Explorer]:
     """Turn a drawing function into an `Explorer`.
 
@@ -407,7 +407,7 @@ def explorer(
         One an argument of the function, after the figure.
     question : str
         The question that the explorer answers.
-    size : (float, float), default (6.4, 3.8)
+    size : (float, float), default (5.6, 3.7)
         Width and height of the figure in inches.
 
     Returns

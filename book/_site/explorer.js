@@ -28,25 +28,30 @@ function wire(figure) {
   figure.append(liveButton(figure));
 }
 
-// The prompt of JupyterLite, with the explorer running in it. Nothing is loaded before the click.
-function liveButton(figure) {
-  const site = document.documentElement.dataset.content_root || "./";
+// The address of JupyterLite's prompt, running the explorer.
+function liveAddress(figure) {
+  const { content_root: site, theme } = document.documentElement.dataset;
   const query = new URLSearchParams({
     kernel: "python",
     toolbar: "1",
     promptCellPosition: "bottom",
+    theme: theme === "dark" ? "JupyterLab Dark" : "JupyterLab Light",
     code: `%pip install -q lnn ipywidgets matplotlib\n${figure.dataset.code}`,
     execute: "1",
   });
-  const address = `${site}lite/repl/index.html?${query}`;
+  return `${site || "./"}lite/repl/index.html?${query}`;
+}
+
+// Nothing is loaded before the click.
+function liveButton(figure) {
   const button = document.createElement("button");
   button.type = "button";
-  button.className = "lnn-live btn btn-sm btn-outline-primary";
+  button.className = "lnn-live";
   button.textContent = "Take it live";
   button.title = "Starts Python in this page: any value, your own code. About 30 MB, on this click.";
   button.addEventListener("click", () => {
     const frame = document.createElement("iframe");
-    frame.src = address;
+    frame.src = liveAddress(figure);
     frame.title = `Live: ${figure.querySelector("figcaption").textContent}`;
     frame.className = "lnn-frame";
     button.replaceWith(frame);

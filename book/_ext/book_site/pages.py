@@ -1,4 +1,4 @@
-"""Pages: the button that runs a chapter in the browser, and nothing inline, nothing from outside."""
+"""Pages: the button that runs a chapter in the browser; nothing inline, nothing from outside."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ def setup(app: Sphinx) -> None:
     """Switch off what Jupyter Book loads and the book does not use; connect the rest."""
     _disconnect(app, "sphinx_thebe")
     app.connect("html-page-context", _add_button, priority=900)
-    app.connect("build-finished", _externalize)
+    app.connect("build-finished", _rewrite)
 
 
 def _disconnect(app: Sphinx, module: str) -> None:
@@ -25,6 +25,8 @@ def _disconnect(app: Sphinx, module: str) -> None:
     """
     for listeners in app.events.listeners.values():
         listeners[:] = [x for x in listeners if x.handler.__module__.split(".")[0] != module]
+    sheets = app.registry.css_files
+    sheets[:] = [s for s in sheets if module.replace("_", "-") not in s[0]]
 
 
 def _add_button(
@@ -47,9 +49,10 @@ def _add_button(
     )
 
 
-def _externalize(app: Sphinx, exception: Exception | None) -> None:
-    """Move inline scripts of the theme to files, so that a Content-Security-Policy can forbid them.
+def _rewrite(app: Sphinx, exception: Exception | None) -> None:
+    """Mend the written pages: no inline script, no deprecated role.
 
+    Inline scripts of the theme become files, so that a Content-Security-Policy can forbid them.
     A script without attributes runs where it stands, as its file does: the order is the same.
     """
     if exception is not None or app.builder.format != "html":
@@ -69,5 +72,7 @@ def _externalize(app: Sphinx, exception: Exception | None) -> None:
 
         text = page.read_text(encoding="utf-8")
         changed = _INLINE.sub(move, text)
+        # Sphinx puts a deprecated role on the entries of its role="list" of citations.
+        changed = changed.replace('role="doc-biblioentry"', 'role="listitem"')
         if changed != text:
             page.write_text(changed, encoding="utf-8")
