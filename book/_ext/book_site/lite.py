@@ -52,7 +52,7 @@ logging.getLogger("matplotlib.font_manager").setLevel("ERROR")\
 
 def setup(app: Sphinx) -> None:
     """Build after the pages."""
-    app.connect("build-finished", _after_build)
+    app.connect("build-finished", _after_build, priority=950)
 
 
 def _after_build(app: Sphinx, exception: Exception | None) -> None:

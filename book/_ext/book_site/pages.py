@@ -15,7 +15,7 @@ def setup(app: Sphinx) -> None:
     """Switch off what Jupyter Book loads and the book does not use; connect the rest."""
     _disconnect(app, "sphinx_thebe")
     app.connect("html-page-context", _add_button, priority=900)
-    app.connect("build-finished", _rewrite)
+    app.connect("build-finished", _rewrite, priority=900)  # after the themes
 
 
 def _disconnect(app: Sphinx, module: str) -> None:
