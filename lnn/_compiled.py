@@ -5,9 +5,9 @@ the networks of an ensemble are dealt into blocks of a few *lanes*, one network 
 operation of the algorithm is one vector instruction for all the lanes, and a block takes all its
 steps while its weights stay in the first-level cache.
 
-The code for one tuple of widths is written by `_forward` and `_backward`, compiled in a fraction of
-a second and kept. This needs llvmlite, imported only when the engine is used (numba brings it
-along). The NumPy engine in `lnn.descent` does the same arithmetic; the two agree to rounding.
+The code for one tuple of widths is written by `_kernel`, compiled in a tenth of a second and kept.
+This needs llvmlite, imported only when the engine is used. The NumPy engine in `lnn._stacked` does
+the same arithmetic; the two agree to rounding.
 """
 
 import functools
