@@ -193,6 +193,15 @@ def test_a_network_stops_at_the_record_above_the_ceiling(every):
             np.testing.assert_allclose(got[4], want, rtol=1e-10)
 
 
+def test_a_stopped_network_keeps_finite_weights_though_its_gradient_is_not():
+    huge = np.full((1, 1), 1e120)
+    engine = Ensemble((huge, huge), np.eye(1), np.eye(1), 0.0, 1.0, ceiling=1e300)
+    records = engine.advance(3)
+    assert np.isinf(records.losses).all()
+    assert np.isinf(records.squared_norms).all()
+    assert [float(w[0, 0]) for w in engine.weights] == [1e120, 1e120]
+
+
 def test_a_network_stops_at_the_record_within_the_tolerance():
     case = ensemble((3, 5, 2), (9,))
     records = Ensemble(*case).advance(500)
