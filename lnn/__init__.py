@@ -24,8 +24,17 @@ L             ``loss``                   ‖Y − W X‖_F², without ½
 Leading axes are an ensemble: every function broadcasts over them.
 """
 
+from lnn.balance import (
+    balancedness,
+    drift,
+    imbalances,
+    layer_norm_bound,
+    rescaled,
+    sharp_layer_norm_bound,
+)
 from lnn.descent import Run, Stop, descend
-from lnn.initial import balanced, gaussian
+from lnn.flow import Trajectory, gradient_flow, mode_flow, mode_time
+from lnn.initial import balanced, gaussian, with_balancedness
 from lnn.loss import gradient, hessian, hessian_vector, loss, sharpness
 from lnn.networks import (
     bottleneck,
@@ -37,26 +46,57 @@ from lnn.networks import (
     widths_of,
 )
 from lnn.problems import Problem, saddle_problem, step_problem
+from lnn.steps import (
+    ConvergenceBound,
+    FirstFailure,
+    convergence_bound,
+    end_to_end_bound,
+    fails,
+    first_failure,
+    quadratic_limit,
+    shrink_to_alpha,
+    stability_limit,
+)
 
 __all__ = [
+    "ConvergenceBound",
+    "FirstFailure",
     "Problem",
     "Run",
     "Stop",
+    "Trajectory",
     "balanced",
+    "balancedness",
     "bottleneck",
+    "convergence_bound",
     "descend",
+    "drift",
+    "end_to_end_bound",
+    "fails",
+    "first_failure",
     "flatten",
     "gaussian",
     "gradient",
+    "gradient_flow",
     "hessian",
     "hessian_vector",
+    "imbalances",
+    "layer_norm_bound",
     "left_products",
     "loss",
+    "mode_flow",
+    "mode_time",
     "product",
+    "quadratic_limit",
+    "rescaled",
     "right_products",
     "saddle_problem",
+    "sharp_layer_norm_bound",
     "sharpness",
+    "shrink_to_alpha",
+    "stability_limit",
     "step_problem",
     "unflatten",
     "widths_of",
+    "with_balancedness",
 ]

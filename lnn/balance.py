@@ -1,12 +1,13 @@
 """Balancedness: what gradient flow conserves, how gradient descent drifts, what it bounds.
 
-For neighbouring layers let C_j = W_{j+1}ᵀ W_{j+1} − W_j W_jᵀ, j = 1, ..., N − 1. Gradient flow keeps
-every C_j as it is at the start; a step of gradient descent changes it by a term of order η². The
-balancedness constant is the largest spectral norm of a C_j; weights are balanced where it is 0.
-Norms ‖·‖ are spectral.
+For neighbouring layers let C_j = W_{j+1}ᵀ W_{j+1} − W_j W_jᵀ, j = 1, ..., N − 1. Gradient flow
+keeps every C_j as it is at the start; a step of gradient descent changes it by a term of order η².
+The balancedness constant is the largest spectral norm of a C_j; weights are balanced where it is
+0. Norms ‖·‖ are spectral.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -39,10 +40,7 @@ def imbalances(weights: Sequence[ArrayLike]) -> Weights:
     (array([[8.]]),)
     """
     matrices, _ = chain(weights)
-    return tuple(
-        above.mT @ above - below @ below.mT
-        for below, above in zip(matrices[:-1], matrices[1:], strict=True)
-    )
+    return tuple(above.mT @ above - below @ below.mT for below, above in pairwise(matrices))
 
 
 def balancedness(weights: Sequence[ArrayLike]) -> Array:
@@ -79,6 +77,49 @@ def balancedness(weights: Sequence[ArrayLike]) -> Array:
         # The spectral norm of a symmetric matrix is its largest |eigenvalue|.
         result = np.maximum(result, np.abs(np.linalg.eigvalsh(c)).max(axis=-1))
     return np.asarray(result)
+
+
+def rescaled(weights: Sequence[ArrayLike], delta: ArrayLike) -> Weights:
+    """Scale all layers by one factor so that the balancedness constant becomes δ.
+
+    The constant is quadratic in the factor, so it is √(δ / balancedness(weights)).
+
+    Parameters
+    ----------
+    weights : tuple of (..., d_j, d_{j-1}) arrays
+        Not exactly balanced, unless δ = 0.
+    delta : (...) array or float
+        δ ≥ 0.
+
+    Returns
+    -------
+    tuple of (..., d_j, d_{j-1}) arrays
+        `balancedness` gives δ to rounding.
+
+    Raises
+    ------
+    ValueError
+        If the weights are balanced, so that no factor makes their constant δ > 0.
+
+    See Also
+    --------
+    lnn.initial.with_balancedness : keeps the product's singular values, not the directions.
+
+    Examples
+    --------
+    >>> w1, w2 = rescaled((np.array([[1.0]]), np.array([[3.0]])), 2.0)
+    >>> float(w1[0, 0]), float(w2[0, 0])
+    (0.5, 1.5)
+    """
+    matrices, _ = chain(weights)
+    target, now = non_negative(delta, "delta"), balancedness(matrices)
+    if ((now == 0) & (target > 0)).any():
+        raise ValueError(
+            f"weights are exactly balanced, so no factor gives them the constant {target}: "
+            f"draw them with with_balancedness or gaussian"
+        )
+    factor = np.sqrt(target / np.where(now == 0, 1.0, now))[..., None, None]
+    return tuple(factor * w for w in matrices)
 
 
 def drift(weights: Sequence[ArrayLike], problem: Problem, step_size: ArrayLike) -> Weights:

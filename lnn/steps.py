@@ -1,0 +1,487 @@
+"""Step sizes for gradient descent: those proved to converge, those that sharpness allows, and the
+first that fails.
+
+Step sizes are for L = ‖Y − W X‖_F² without ½. The step size for ½ L that makes the same move is
+twice as large, since the gradient of ½ L is half as long. Norms ‖·‖ are spectral.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lnn._checks import Array, Weights, chain, finite_matrix, positive, whole, widths_fit
+from lnn._compiled import available
+from lnn.balance import balancedness
+from lnn.descent import Stop, descend
+from lnn.loss import hessian, loss
+from lnn.problems import Problem
+
+
+def quadratic_limit(Q: ArrayLike) -> Array:
+    """Return 2 / λ_max(Q): gradient descent on ½ xᵀ Q x − bᵀ x converges from every start iff
+    0 < η < 2 / λ_max(Q).
+
+    Parameters
+    ----------
+    Q : (..., n, n) array
+        Symmetric positive definite.
+
+    Returns
+    -------
+    (...) array
+
+    Raises
+    ------
+    ValueError
+        If Q is not square, symmetric and positive definite.
+
+    References
+    ----------
+    chong2010, section 8.3; report2022, section 5.1.
+
+    Examples
+    --------
+    >>> float(quadratic_limit(np.diag([1.0, 4.0])))
+    0.5
+    """
+    matrix = finite_matrix(Q, "Q")
+    if matrix.shape[-1] != matrix.shape[-2] or not np.allclose(matrix, matrix.mT, rtol=1e-10):
+        raise ValueError(
+            f"Q has shape {matrix.shape} and must be square and symmetric: replace Q by "
+            f"(Q + Qᵀ) / 2, which has the same quadratic form"
+        )
+    eigenvalues = np.linalg.eigvalsh(matrix)
+    if (eigenvalues[..., 0] <= 0).any():
+        raise ValueError(
+            f"Q has the eigenvalue {np.min(eigenvalues):.3g}: the quadratic has no unique "
+            f"minimizer; give a positive definite matrix"
+        )
+    return np.asarray(2 / eigenvalues[..., -1])
+
+
+def stability_limit(weights: Sequence[ArrayLike], problem: Problem) -> Array:
+    """Return 2 / λ_max(∇²L): beyond it a minimizer repels gradient descent.
+
+    Parameters
+    ----------
+    weights : tuple of (..., d_j, d_{j-1}) arrays
+        A minimizer of L, or near one.
+    problem : Problem
+
+    Returns
+    -------
+    (...) array
+        From the dense Hessian, all members of an ensemble at once.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not chain or do not fit the problem.
+
+    See Also
+    --------
+    lnn.loss.sharpness : λ_max alone, for large networks.
+
+    References
+    ----------
+    cohen2021, section 2.
+
+    Examples
+    --------
+    At the minimizer w₂ = w₁ = 1 of (1 − w₂ w₁)² the largest eigenvalue is 4.
+
+    >>> one = np.ones((1, 1))
+    >>> float(stability_limit((one, one), Problem([[1.0]], [[1.0]])))
+    0.5
+    """
+    return np.asarray(2 / np.linalg.eigvalsh(hessian(weights, problem))[..., -1])
+
+
+@dataclass(frozen=True, eq=False)
+class ConvergenceBound:
+    """Theorem 2.4 of nguegnang2021 and the quantities it is made of.
+
+    Attributes
+    ----------
+    step_size : (...) array
+        η, for L without ½: gradient descent with any fixed step up to it converges to a critical
+        point. nan where α ≥ 1, if that was asked for.
+    delta : (...) array
+        δ.
+    alpha : (...) array
+        α = balancedness(weights) / δ.
+    M, K, B : (...) array
+        Bound of ‖W‖, of ‖W_j‖², and of the curvature of ½ L.
+    """
+
+    step_size: Array
+    delta: Array
+    alpha: Array
+    M: Array
+    K: Array
+    B: Array
+
+    @property
+    def half_step_size(self) -> Array:
+        """The same bound as the authors state it, for ½ L: twice `step_size`."""
+        return 2 * self.step_size
+
+
+def convergence_bound(
+    weights: Sequence[ArrayLike],
+    problem: Problem,
+    delta: ArrayLike | None = None,
+    *,
+    on_unbalanced: Literal["raise", "nan"] = "raise",
+) -> ConvergenceBound:
+    """Return a fixed step size from which gradient descent provably converges.
+
+    With L the loss without ½ at the given weights, which have balancedness constant α δ,
+
+        M = (√L + ‖Y‖) / σ_min(X),   K = M^{2/N} + (N + 1)² δ,
+        B = 2 e N K^{N−1} ‖X‖² + √e N K^{N/2−1} ‖X Yᵀ‖,
+        η = (1 − α) δ / (2 L + (1 − α) δ B).
+
+    Every 0 < η' ≤ η then converges to a critical point of L. The authors write ½ L for the loss:
+    there L is half as large and η twice as large, η_½ = 2 (1 − α) δ / (4 L_½ + (1 − α) δ B).
+
+    Parameters
+    ----------
+    weights : tuple of (..., d_j, d_{j-1}) arrays
+        Where gradient descent starts.
+    problem : Problem
+        X of full row rank.
+    delta : (...) array or float, optional
+        δ > balancedness(weights). By default M^{2/N} / (N (N + 1)²), the authors' choice, with
+        which K^{N−1} ≤ e M^{2−2/N}.
+    on_unbalanced : {"raise", "nan"}
+        What to do about α ≥ 1, where the theorem says nothing: a ValueError, or step size nan for
+        those members of an ensemble.
+
+    Returns
+    -------
+    ConvergenceBound
+
+    Raises
+    ------
+    ValueError
+        If α ≥ 1, X has not full row rank, or the shapes do not fit.
+
+    References
+    ----------
+    nguegnang2021, Theorem 2.4 and section 5 for δ; report2022, (30) and (31), misprints M.
+
+    Examples
+    --------
+    One sample x = 1, y = 1, two layers of weight 1: L = 0, M = 1, δ = 1/18, K = 3/2, α = 0, so
+    η = 1 / B with B = 6 e + 2 √e.
+
+    >>> one = np.ones((1, 1))
+    >>> bound = convergence_bound((one, one), Problem([[1.0]], [[1.0]]))
+    >>> float(bound.step_size * (6 * np.e + 2 * np.sqrt(np.e))), float(bound.alpha)
+    (1.0, 0.0)
+    """
+    matrices, widths = chain(weights)
+    widths_fit(widths, problem.d_x, problem.d_y)
+    if on_unbalanced not in ("raise", "nan"):
+        raise ValueError(f"on_unbalanced is {on_unbalanced!r}: choose 'raise' or 'nan'")
+    n = len(matrices)
+    L, M = loss(matrices, problem), end_to_end_bound(matrices, problem)
+    chosen = M ** (2 / n) / (n * (n + 1) ** 2) if delta is None else positive(delta, "delta")
+    alpha = balancedness(matrices) / chosen
+    if on_unbalanced == "raise" and (alpha >= 1).any():
+        raise ValueError(_unbalanced(alpha, chosen, default=delta is None))
+    x_norm = problem.singular_values_x[..., 0]
+    xy_norm = np.linalg.norm(problem.cov_yx, ord=2, axis=(-2, -1))
+    K = M ** (2 / n) + (n + 1) ** 2 * chosen
+    B = 2 * np.e * n * K ** (n - 1) * x_norm**2 + np.sqrt(np.e) * n * K ** (n / 2 - 1) * xy_norm
+    room = np.where(alpha < 1, (1 - alpha) * chosen, np.nan)
+    step_size = room / (2 * L + room * B)
+    arrays = (step_size, chosen, alpha, M, K, B)
+    return ConvergenceBound(*(np.broadcast_to(a, step_size.shape) for a in arrays))
+
+
+def end_to_end_bound(weights: Sequence[ArrayLike], problem: Problem) -> Array:
+    """Return M = (√L + ‖Y‖) / σ_min(X), which bounds ‖W‖ wherever the loss is at most L(weights).
+
+    For ‖W‖ σ_min(X) ≤ ‖W X‖ ≤ ‖W X − Y‖_F + ‖Y‖ = √L + ‖Y‖.
+
+    Parameters
+    ----------
+    weights : tuple of (..., d_j, d_{j-1}) arrays
+    problem : Problem
+        X of full row rank.
+
+    Returns
+    -------
+    (...) array
+
+    Raises
+    ------
+    ValueError
+        If X has not full row rank.
+
+    References
+    ----------
+    nguegnang2021, Theorem 2.4, where √L is √(2 L_½).
+
+    Examples
+    --------
+    >>> float(end_to_end_bound((np.zeros((1, 1)),), Problem([[2.0]], [[3.0]])))
+    3.0
+    """
+    y_norm = np.sqrt(np.linalg.eigvalsh(problem.cov_yy)[..., -1])
+    return np.asarray((np.sqrt(loss(weights, problem)) + y_norm) / problem.require_full_row_rank())
+
+
+def _unbalanced(alpha: Array, delta: Array, *, default: bool) -> str:
+    worst = np.unravel_index(np.argmax(alpha), alpha.shape)
+    d = float(np.broadcast_to(delta, alpha.shape)[worst])
+    who = (
+        f"{np.count_nonzero(alpha >= 1)} of {alpha.size} networks have alpha >= 1, the largest"
+        if alpha.ndim
+        else "the weights have"
+    )
+    return (
+        f"{who} alpha = {alpha[worst]:.4g} (balancedness constant {alpha[worst] * d:.4g}, "
+        f"delta = {d:.4g}{', the default' if default else ''}): Theorem 2.4 needs alpha < 1. Start "
+        f"from smaller or better balanced weights (shrink_to_alpha, with_balancedness, balanced), "
+        f"or give a delta above {alpha[worst] * d:.4g}, which makes B larger; "
+        f"on_unbalanced='nan' leaves such networks out"
+    )
+
+
+def shrink_to_alpha(weights: Sequence[ArrayLike], problem: Problem, alpha: float) -> Weights:
+    """Scale all layers down by one factor c ≤ 1, no further than needed for a given α.
+
+    c is the largest factor found, by bisection on (0, 1], at which balancedness(c W) ≤ α δ with
+    the default δ of `convergence_bound`, which depends on c W too. Equality holds where c < 1.
+
+    Parameters
+    ----------
+    weights : tuple of (..., d_j, d_{j-1}) arrays
+    problem : Problem
+        X of full row rank.
+    alpha : float
+        0 < α < 1.
+
+    Returns
+    -------
+    tuple of (..., d_j, d_{j-1}) arrays
+
+    Raises
+    ------
+    ValueError
+        If α is not between 0 and 1, or X has not full row rank.
+
+    Examples
+    --------
+    >>> weights = (np.array([[1.0]]), np.array([[3.0]]))
+    >>> problem = Problem([[1.0]], [[1.0]])
+    >>> start = shrink_to_alpha(weights, problem, 0.5)
+    >>> round(float(convergence_bound(start, problem).alpha), 12)
+    0.5
+    """
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha is {alpha}: give a number between 0 and 1, exclusive")
+    matrices, _ = chain(weights)
+    n = len(matrices)
+    constant = balancedness(matrices)  # quadratic in c
+
+    def fits(factor: Array) -> Array:
+        scaled = tuple(factor[..., None, None] * w for w in matrices)
+        delta = end_to_end_bound(scaled, problem) ** (2 / n) / (n * (n + 1) ** 2)
+        return np.asarray(factor**2 * constant <= alpha * delta)
+
+    shape = np.broadcast_shapes(constant.shape, problem.ensemble)
+    low, high = np.zeros(shape), np.ones(shape)
+    low = np.where(fits(high), 1.0, low)
+    for _ in range(60):
+        middle = (low + high) / 2
+        good = fits(middle)
+        low, high = np.where(good, middle, low), np.where(good, high, middle)
+    return tuple(low[..., None, None] * w for w in matrices)
+
+
+@dataclass(frozen=True, eq=False)
+class FirstFailure:
+    """The first step size of a doubling search at which gradient descent fails.
+
+    Attributes
+    ----------
+    step_size : (...) array
+        start · 2^doublings; inf where none failed.
+    doublings : (...) array of int
+    diverged : (...) array of bool
+        Whether that run diverged, rather than failed to settle.
+    weights : tuple of (..., d_j, d_{j-1}) arrays
+        Where the run with half that step size ended; the initial weights if there was none.
+    """
+
+    step_size: Array
+    doublings: np.ndarray
+    diverged: np.ndarray
+    weights: Weights
+
+
+def fails(
+    weights: Sequence[ArrayLike],
+    problem: Problem,
+    step_size: ArrayLike,
+    *,
+    epochs: int = 5000,
+    engine: Literal["auto", "numpy", "compiled"] = "auto",
+) -> tuple[np.ndarray, np.ndarray, Weights]:
+    """Tell whether gradient descent fails at a step size: it diverges, or does not settle.
+
+    A run has settled if its loss rises in none of `SETTLING` further epochs, by more than 1e-9
+    of ‖Y‖_F². So a run that is still on its slow way down passes, one that oscillates does not.
+
+    Parameters
+    ----------
+    weights : tuple of (..., d_j, d_{j-1}) arrays
+        Where gradient descent starts.
+    problem : Problem
+    step_size : (...) array or float
+    epochs : int
+    engine : {"auto", "numpy", "compiled"}
+        As for `descend`; "auto" does not depend on the size of the ensemble here.
+
+    Returns
+    -------
+    failed, diverged : (...) arrays of bool
+    weights : tuple of (..., d_j, d_{j-1}) arrays
+        After the epochs.
+
+    Examples
+    --------
+    >>> start, problem = (np.zeros((1, 1)),), Problem([[1.0]], [[3.0]])
+    >>> failed, diverged, _ = fails(start, problem, [0.9, 1.0, 1.1])  # converges iff η < 1
+    >>> failed.tolist(), diverged.tolist()
+    ([False, False, True], [False, False, True])
+    """
+    engine = _engine(engine, chain(weights)[1])
+    run = descend(
+        weights, problem, step_size, epochs, record_every=50, divergence_factor=1e6, engine=engine
+    )
+    diverged = np.asarray(np.asarray(run.stop) == Stop.DIVERGED)
+    ends = tuple(np.where(diverged[..., None, None], 0.0, w) for w in run.weights)
+    more = descend(ends, problem, step_size, SETTLING, engine=engine)
+    rise = np.max(more.losses[..., 1:] - more.losses[..., :-1], axis=-1, initial=-np.inf)
+    unsettled = ~(rise <= 1e-9 * np.trace(problem.cov_yy, axis1=-2, axis2=-1))
+    return diverged | unsettled, diverged, run.weights
+
+
+SETTLING = 20
+
+
+def first_failure(
+    weights: Sequence[ArrayLike],
+    problem: Problem,
+    start: ArrayLike,
+    *,
+    guess: ArrayLike | None = None,
+    epochs: int = 5000,
+    most: int = 60,
+    engine: Literal["auto", "numpy", "compiled"] = "auto",
+) -> FirstFailure:
+    """Double the step size until gradient descent from the same weights fails.
+
+    All members of an ensemble are tried at once, each at its own step size; those that have failed
+    leave the work. See `fails` for what failing means.
+
+    Parameters
+    ----------
+    weights : tuple of (..., d_j, d_{j-1}) arrays
+        Where every run starts.
+    problem : Problem
+    start : (...) array or float
+        First step size; the k-th is start · 2^k.
+    guess : (...) array or float, optional
+        A step size near the first that fails. The search then begins there, goes down to a step
+        size that does not fail and up to one that does: far fewer runs, and the same answer
+        wherever all step sizes above the first that fails fail too.
+    epochs : int
+        Of every run.
+    most : int
+        Give up, with step size inf, after so many doublings.
+    engine : {"auto", "numpy", "compiled"}
+
+    Returns
+    -------
+    FirstFailure
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or arguments are out of range.
+
+    References
+    ----------
+    report2022, section 5.4.
+
+    Examples
+    --------
+    L = (3 − w)² converges iff η < 1, so of 0.3, 0.6, 1.2 the last fails.
+
+    >>> start, problem = (np.zeros((1, 1)),), Problem([[1.0]], [[3.0]])
+    >>> failure = first_failure(start, problem, 0.3)
+    >>> float(failure.step_size), int(failure.doublings), bool(failure.diverged)
+    (1.2, 2, True)
+    """
+    matrices, widths = chain(weights)
+    widths_fit(widths, problem.d_x, problem.d_y)
+    engine = _engine(engine, widths)
+    eta = positive(start, "start")
+    whole(epochs, "epochs", least=1)
+    whole(most, "most", least=1)
+    near = eta if guess is None else positive(guess, "guess")
+    shape = np.broadcast_shapes(
+        eta.shape, near.shape, problem.ensemble, *(w.shape[:-2] for w in matrices)
+    )
+    size = int(np.prod(shape))
+    eta = np.broadcast_to(eta, shape).reshape(size)
+    near = np.broadcast_to(near, shape).reshape(size)
+    initial = tuple(
+        np.broadcast_to(w, shape + w.shape[-2:]).reshape(size, *w.shape[-2:]) for w in matrices
+    )
+    data = problem.broadcast_to(shape).reshape(size)
+
+    trial = np.maximum(np.ceil(np.log2(near / eta)), 0).astype(np.int64)
+    good = np.full(size, -1)  # the largest exponent known not to fail, so far from below
+    bad = np.full(size, most + 1)  # the least known to fail
+    diverged = np.zeros(size, dtype=bool)
+    reached = tuple(w.copy() for w in initial)
+    while (active := np.flatnonzero((bad - good > 1) & (trial <= most))).size:
+        k = trial[active]
+        failed, blown, ends = fails(
+            tuple(w[active] for w in initial),
+            data[active],
+            eta[active] * 2.0**k,
+            epochs=epochs,
+            engine=engine,
+        )
+        bad[active[failed]], diverged[active[failed]] = k[failed], blown[failed]
+        good[active[~failed]] = k[~failed]
+        for w, end in zip(reached, ends, strict=True):
+            w[active[~failed]] = end[~failed]
+        trial[active] = np.where(failed, k - 1, k + 1)
+    step_size = np.where(bad > most, np.inf, eta * 2.0**bad)
+    return FirstFailure(
+        step_size=step_size.reshape(shape),
+        doublings=bad.reshape(shape),
+        diverged=diverged.reshape(shape),
+        weights=tuple(w.reshape(shape + w.shape[1:]) for w in reached),
+    )
+
+
+def _engine(
+    engine: Literal["auto", "numpy", "compiled"], widths: tuple[int, ...]
+) -> Literal["auto", "numpy", "compiled"]:
+    """Choose by the widths alone, so that a member's result does not depend on its company."""
+    if engine != "auto":
+        return engine
+    return "compiled" if available() and max(widths) <= 16 else "numpy"
