@@ -32,9 +32,13 @@ from lnn.balance import (
     rescaled,
     sharp_layer_norm_bound,
 )
+from lnn.classify import CriticalPoint, Pivot, classify
+from lnn.critical import Kind, critical_point
 from lnn.descent import Run, Stop, descend
+from lnn.divergence import divergence_bound, flattest_minimizer, least_sharpness
 from lnn.flow import Trajectory, gradient_flow, mode_flow, mode_time
 from lnn.initial import balanced, gaussian, with_balancedness
+from lnn.lifting import lift_perturbation, raise_to_full_rank, release
 from lnn.loss import gradient, hessian, hessian_vector, loss, sharpness
 from lnn.networks import (
     bottleneck,
@@ -46,6 +50,7 @@ from lnn.networks import (
     widths_of,
 )
 from lnn.problems import Problem, saddle_problem, step_problem
+from lnn.rank import best_of_rank, factorize, numerical_rank, rotate_modes
 from lnn.steps import (
     ConvergenceBound,
     FirstFailure,
@@ -57,24 +62,35 @@ from lnn.steps import (
     shrink_to_alpha,
     stability_limit,
 )
+from lnn.trapping import TrappingBound, trapping_bound
 
 __all__ = [
     "ConvergenceBound",
+    "CriticalPoint",
     "FirstFailure",
+    "Kind",
+    "Pivot",
     "Problem",
     "Run",
     "Stop",
     "Trajectory",
+    "TrappingBound",
     "balanced",
     "balancedness",
+    "best_of_rank",
     "bottleneck",
+    "classify",
     "convergence_bound",
+    "critical_point",
     "descend",
+    "divergence_bound",
     "drift",
     "end_to_end_bound",
+    "factorize",
     "fails",
     "first_failure",
     "flatten",
+    "flattest_minimizer",
     "gaussian",
     "gradient",
     "gradient_flow",
@@ -82,20 +98,27 @@ __all__ = [
     "hessian_vector",
     "imbalances",
     "layer_norm_bound",
+    "least_sharpness",
     "left_products",
+    "lift_perturbation",
     "loss",
     "mode_flow",
     "mode_time",
+    "numerical_rank",
     "product",
     "quadratic_limit",
+    "raise_to_full_rank",
+    "release",
     "rescaled",
     "right_products",
+    "rotate_modes",
     "saddle_problem",
     "sharp_layer_norm_bound",
     "sharpness",
     "shrink_to_alpha",
     "stability_limit",
     "step_problem",
+    "trapping_bound",
     "unflatten",
     "widths_of",
     "with_balancedness",
