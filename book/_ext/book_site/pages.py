@@ -8,7 +8,10 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+# Icons are drawn from the theme's font; its script that draws them again weighs half a megabyte.
+_ICON_SCRIPT = re.compile(r"<script[^>]*/fontawesome\.js[^>]*></script>")
+_INLINE_SCRIPT = re.compile(r'<script(?: data-cfasync="false")?>(.*?)</script>', re.DOTALL)
+_INLINE_HANDLER = re.compile(r'onclick="(?:window\.)?(\w+)\(\)"')
 
 
 def setup(app: Sphinx) -> None:
@@ -50,7 +53,7 @@ def _add_button(
 
 
 def _rewrite(app: Sphinx, exception: Exception | None) -> None:
-    """Mend the written pages: no inline script, no deprecated role.
+    """Mend the written pages: no inline script, no deprecated role, nothing heavy that is not used.
 
     Inline scripts of the theme become files, so that a Content-Security-Policy can forbid them.
     A script without attributes runs where it stands, as its file does: the order is the same.
@@ -71,7 +74,9 @@ def _rewrite(app: Sphinx, exception: Exception | None) -> None:
             return f'<script src="{root}_static/inline/{name}"></script>'
 
         text = page.read_text(encoding="utf-8")
-        changed = _INLINE.sub(move, text)
+        changed = _ICON_SCRIPT.sub("", text)
+        changed = _INLINE_SCRIPT.sub(move, changed)
+        changed = _INLINE_HANDLER.sub(r'data-calls="\1"', changed)  # see buttons.js
         # Sphinx puts a deprecated role on the entries of its role="list" of citations.
         changed = changed.replace('role="doc-biblioentry"', 'role="listitem"')
         if changed != text:
