@@ -62,6 +62,7 @@ from lnn.steps import (
     shrink_to_alpha,
     stability_limit,
 )
+from lnn.studies import Study, run_study
 from lnn.trapping import TrappingBound, trapping_bound
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "Problem",
     "Run",
     "Stop",
+    "Study",
     "Trajectory",
     "TrappingBound",
     "balanced",
@@ -112,6 +114,7 @@ __all__ = [
     "rescaled",
     "right_products",
     "rotate_modes",
+    "run_study",
     "saddle_problem",
     "sharp_layer_norm_bound",
     "sharpness",

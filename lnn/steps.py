@@ -17,6 +17,7 @@ from lnn._compiled import available
 from lnn.balance import balancedness
 from lnn.descent import Stop, descend
 from lnn.loss import hessian, loss
+from lnn.networks import product
 from lnn.problems import Problem
 
 
@@ -233,8 +234,13 @@ def end_to_end_bound(weights: Sequence[ArrayLike], problem: Problem) -> Array:
     >>> float(end_to_end_bound((np.zeros((1, 1)),), Problem([[2.0]], [[3.0]])))
     3.0
     """
-    y_norm = np.sqrt(np.linalg.eigvalsh(problem.cov_yy)[..., -1])
-    return np.asarray((np.sqrt(loss(weights, problem)) + y_norm) / problem.require_full_row_rank())
+    smallest = problem.require_full_row_rank()
+    return np.asarray((np.sqrt(loss(weights, problem)) + _norm_of_targets(problem)) / smallest)
+
+
+def _norm_of_targets(problem: Problem) -> Array:
+    """‖Y‖."""
+    return np.asarray(np.sqrt(np.linalg.eigvalsh(problem.cov_yy)[..., -1]))
 
 
 def _unbalanced(alpha: Array, delta: Array, *, default: bool) -> str:
@@ -287,14 +293,18 @@ def shrink_to_alpha(weights: Sequence[ArrayLike], problem: Problem, alpha: float
     """
     if not 0 < alpha < 1:
         raise ValueError(f"alpha is {alpha}: give a number between 0 and 1, exclusive")
-    matrices, _ = chain(weights)
+    matrices, widths = chain(weights)
+    widths_fit(widths, problem.d_x, problem.d_y)
     n = len(matrices)
     constant = balancedness(matrices)  # quadratic in c
+    smallest, y_norm = problem.require_full_row_rank(), _norm_of_targets(problem)
+    fit, goal = product(matrices) @ problem.root_xx, problem.least_squares @ problem.root_xx
 
-    def fits(factor: Array) -> Array:
-        scaled = tuple(factor[..., None, None] * w for w in matrices)
-        delta = end_to_end_bound(scaled, problem) ** (2 / n) / (n * (n + 1) ** 2)
-        return np.asarray(factor**2 * constant <= alpha * delta)
+    def fits(c: Array) -> Array:
+        misfit = c[..., np.newaxis, np.newaxis] ** n * fit - goal
+        root_loss = np.sqrt(problem.residual + np.sum(misfit**2, axis=(-2, -1)))
+        delta = ((root_loss + y_norm) / smallest) ** (2 / n) / (n * (n + 1) ** 2)
+        return np.asarray(c**2 * constant <= alpha * delta)
 
     shape = np.broadcast_shapes(constant.shape, problem.ensemble)
     low, high = np.zeros(shape), np.ones(shape)
@@ -384,6 +394,7 @@ def first_failure(
     start: ArrayLike,
     *,
     guess: ArrayLike | None = None,
+    divergence_only: bool = False,
     epochs: int = 5000,
     most: int = 60,
     engine: Literal["auto", "numpy", "compiled"] = "auto",
@@ -404,6 +415,8 @@ def first_failure(
         A step size near the first that fails. The search then begins there, goes down to a step
         size that does not fail and up to one that does: far fewer runs, and the same answer
         wherever all step sizes above the first that fails fail too.
+    divergence_only : bool
+        Count a run that oscillates for ever as no failure.
     epochs : int
         Of every run.
     most : int
@@ -464,6 +477,8 @@ def first_failure(
             epochs=epochs,
             engine=engine,
         )
+        if divergence_only:
+            failed = blown
         bad[active[failed]], diverged[active[failed]] = k[failed], blown[failed]
         good[active[~failed]] = k[~failed]
         for w, end in zip(reached, ends, strict=True):
