@@ -1,0 +1,312 @@
+"""Measure what the README's speed table says: every number a ratio of two times of one run.
+
+    make benchmarks        or        python tests/benchmarks/run.py [rounds]
+
+The contestants take turns, round after round, so that whatever else the machine does hits all of
+them; a ratio is taken within a round, and its median over the rounds is what counts. PyTorch is no
+dependency of `lnn`: where it is missing it goes into an environment of its own under `_build`.
+OMP_NUM_THREADS limits all contestants alike. Writes results.md and results.json beside this file.
+"""
+
+import importlib.util
+import json
+import os
+import platform
+import subprocess
+import sys
+import sysconfig
+import time
+import venv
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TORCH = "torch==2.13.0"
+
+
+def run_where_torch_is() -> None:
+    """Start again in an environment that has PyTorch on top of this one."""
+    if importlib.util.find_spec("torch"):
+        return
+    home = HERE.parents[1] / "_build" / "torch"
+    python = venv.EnvBuilder().ensure_directories(home).env_exe
+    if not Path(python).exists():
+        venv.create(home, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", TORCH], check=True)
+        packages = sysconfig.get_path("purelib", vars={"base": str(home)})
+        below = sysconfig.get_path("purelib")  # addsitedir reads the .pth files there, too
+        Path(packages, "below.pth").write_text(f"import site; site.addsitedir({below!r})\n")
+    os.execv(python, [python, *sys.argv])
+
+
+run_where_torch_is()
+os.environ.pop("OPENBLAS_NUM_THREADS", None)
+
+import llvmlite  # noqa: E402
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+import lnn  # noqa: E402
+from lnn._compiled import _cores  # noqa: E402
+
+WIDTHS = (5, 5, 5, 5)
+FLOPS = 2000  # of one step of one such network
+MEMBERS = 1000
+STEP_SIZE = 1e-6
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A piece of work: `run` does it `times` times."""
+
+    name: str
+    run: Callable[[], object]
+    times: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """Microseconds a piece of work, and the ratio to another contestant, round by round."""
+
+    name: str
+    microseconds: tuple[float, float, float]  # quartiles
+    fastest: float
+    against: str | None = None
+    ratio: tuple[float, float, float] | None = None  # quartiles
+    ratio_of_fastest: float | None = None
+    goal: str = ""
+    met: bool | None = None
+
+
+# ------------------------------------------------------------------ what a user of PyTorch writes
+
+
+def torch_step(weights: list[torch.Tensor], x: torch.Tensor, y: torch.Tensor) -> None:
+    """One step of gradient descent with autograd; leading axes of the weights are an ensemble."""
+    product = weights[0]
+    for w in weights[1:]:
+        product = w @ product
+    loss = ((y - product @ x) ** 2).sum()
+    loss.backward()
+    with torch.no_grad():
+        for w in weights:
+            w -= STEP_SIZE * w.grad
+            w.grad = None
+
+
+def torch_descend(weights: list[torch.Tensor], data: tuple[torch.Tensor, ...], steps: int) -> None:
+    """Descend in place."""
+    for _ in range(steps):
+        torch_step(weights, *data)
+
+
+def torch_hessian(weights: tuple[np.ndarray, ...], x: torch.Tensor, y: torch.Tensor):
+    """Return a function that takes the Hessian at these weights by automatic differentiation."""
+    shapes = [w.shape for w in weights]
+    flat = torch.tensor(lnn.flatten(weights))
+
+    def loss(parameters: torch.Tensor) -> torch.Tensor:
+        out, start = x, 0
+        for rows, columns in shapes:
+            out = parameters[start : start + rows * columns].reshape(rows, columns) @ out
+            start += rows * columns
+        return ((y - out) ** 2).sum()
+
+    return lambda: torch.func.hessian(loss)(flat)
+
+
+# ------------------------------------------------------------------------------------ measurement
+
+
+def contestants() -> list[Contestant]:
+    """Set all of them up on the same problems, and check that they compute the same."""
+    rng = np.random.default_rng(0)
+    problem = lnn.step_problem(rng)
+    weights = lnn.gaussian(WIDTHS, rng, size=(MEMBERS,))
+    data = (torch.tensor(problem.X), torch.tensor(problem.Y))
+    single = [torch.tensor(w[0], requires_grad=True) for w in weights]
+    batch = [torch.tensor(w, requires_grad=True) for w in weights]
+
+    torch_step(batch, *data)
+    ours = lnn.descend(weights, problem, STEP_SIZE, 1, engine="compiled").weights
+    for one, other in zip(ours, batch, strict=True):
+        np.testing.assert_allclose(one, other.detach().numpy(), rtol=1e-12, atol=1e-15)
+
+    big = lnn.saddle_problem(rng)
+    point = lnn.gaussian((5, 4, 4, 5), rng)
+    by_autograd = torch_hessian(point, torch.tensor(big.X), torch.tensor(big.Y))
+    np.testing.assert_allclose(lnn.hessian(point, big), by_autograd().numpy(), rtol=1e-9, atol=1e-6)
+
+    def descend(engine: str, steps: int, every: int) -> Contestant:
+        kind = {"compiled": "compiled engine", "numpy": "NumPy engine"}[engine]
+        when = "every step" if every == 1 else f"every {every} steps"
+        return Contestant(
+            f"lnn.descend, {kind}, loss and gradient norm kept {when}",
+            lambda: lnn.descend(
+                weights, problem, STEP_SIZE, steps, record_every=every, engine=engine
+            ),
+            steps * MEMBERS,
+        )
+
+    side = 2000
+    left, right = rng.normal(size=(2, side, side))
+    out = np.empty((side, side))
+    samples = big.X.shape[1]
+    return [
+        Contestant(
+            f"matrix product, {side} x {side}, {FLOPS} flops of it",
+            lambda: np.matmul(left, right, out=out),
+            2 * side**3 / FLOPS,
+        ),
+        descend("compiled", 512, 16),
+        descend("compiled", 512, 1),
+        descend("numpy", 32, 16),
+        Contestant(
+            "PyTorch autograd, one network at a time", lambda: torch_descend(single, data, 100), 100
+        ),
+        Contestant(
+            f"PyTorch autograd, {MEMBERS} networks in a batch",
+            lambda: torch_descend(batch, data, 20),
+            20 * MEMBERS,
+        ),
+        Contestant(
+            "lnn.hessian, 5-4-4-5", lambda: [lnn.hessian(point, big) for _ in range(20)], 20
+        ),
+        Contestant(
+            f"lnn.Problem(X, Y) of {samples} samples, then lnn.hessian, 5-4-4-5",
+            lambda: [lnn.hessian(point, lnn.Problem(big.X, big.Y)) for _ in range(10)],
+            10,
+        ),
+        Contestant(f"torch.func.hessian, 5-4-4-5, {samples} samples", by_autograd, 1),
+    ]
+
+
+def measure(work: list[Contestant], rounds: int) -> np.ndarray:
+    """Return microseconds a piece of work, (rounds, contestants); the first rounds do not count."""
+    times = np.empty((rounds + 2, len(work)))
+    for times_of_round in times:
+        for k, contestant in enumerate(work):
+            start = time.perf_counter()
+            contestant.run()
+            times_of_round[k] = (time.perf_counter() - start) / contestant.times * 1e6
+    return times[2:]
+
+
+def quartiles(values: np.ndarray) -> tuple[float, float, float]:
+    """Return the lower quartile, the median and the upper quartile."""
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    return float(low), float(middle), float(high)
+
+
+def compare(work: list[Contestant], times: np.ndarray) -> list[Result]:
+    """Put the goals beside the ratios."""
+    product, thinned, full, plain, loop, batch, closed, afresh, autograd = range(len(work))
+    rows = [
+        (product, None, "", None),
+        (thinned, product, "at most 5", lambda r: r <= 5),
+        (full, product, "at most 5", lambda r: r <= 5),
+        (plain, full, "", None),
+        (loop, full, "at least 500", lambda r: r >= 500),
+        (batch, full, "at least 5", lambda r: r >= 5),
+        (closed, None, "", None),
+        (afresh, closed, "", None),
+        (autograd, closed, "at least 50", lambda r: r >= 50),
+    ]
+    results = []
+    fastest = times.min(axis=0)
+    for k, base, goal, holds in rows:
+        ratio = None if base is None else quartiles(times[:, k] / times[:, base])
+        ratio_of_fastest = None if base is None else float(fastest[k] / fastest[base])
+        results.append(
+            Result(
+                name=work[k].name,
+                microseconds=quartiles(times[:, k]),
+                fastest=float(fastest[k]),
+                against=None if base is None else work[base].name,
+                ratio=ratio,
+                ratio_of_fastest=ratio_of_fastest,
+                goal=goal,
+                met=None if holds is None else holds(ratio[1]) and holds(ratio_of_fastest),
+            )
+        )
+    return results
+
+
+def machine(rounds: int) -> dict[str, str]:
+    """Say what was measured on."""
+    cpu = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        cpu = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    versions = {m.__name__: m.__version__ for m in (np, llvmlite, torch)}
+    return {
+        "processor": f"{cpu}, {_cores()} of {os.cpu_count()} cores",
+        "software": ", ".join(
+            [f"Python {platform.python_version()}", *(f"{k} {v}" for k, v in versions.items())]
+        ),
+        "load before": f"{os.getloadavg()[0]:.2f}",
+        "rounds": str(rounds),
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+# -------------------------------------------------------------------------------------- reporting
+
+
+def digits(value: float) -> str:
+    """Print three significant digits, and no power of ten."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:#.3g}".rstrip(".")
+
+
+def spread(values: tuple[float, float, float]) -> str:
+    """Print quartiles as ``median (lower to upper)``."""
+    low, middle, high = (digits(v) for v in values)
+    return f"{middle} ({low} to {high})"
+
+
+def markdown(results: list[Result], about: dict[str, str]) -> str:
+    """Return the table that the README shows."""
+    number = {result.name: str(n) for n, result in enumerate(results, start=1)}
+    lines = [
+        "| | what | µs: median (quartiles), fastest | to row "
+        "| ratio: median (quartiles), of the fastest | goal |",
+        "|--:|---|---|--:|---|---|",
+    ]
+    for r in results:
+        base = ratio = goal = ""
+        if r.against is not None:
+            base = number[r.against]
+            ratio = f"{spread(r.ratio)}, {digits(r.ratio_of_fastest)}"
+        if r.met is not None:
+            goal = f"{r.goal}: {'met' if r.met else 'missed'}"
+        cost = f"{spread(r.microseconds)}, {digits(r.fastest)}"
+        lines.append(f"| {number[r.name]} | {r.name} | {cost} | {base} | {ratio} | {goal} |")
+    steps = (
+        f"Rows 2 to 6: one step of one {'-'.join(map(str, WIDTHS))} network, alone or among "
+        f"{MEMBERS}, everything included. All times in one run of `tests/benchmarks/run.py`, "
+        "contestants taking turns, ratios taken round by round. A goal is met where the median "
+        "ratio and the ratio of the fastest times both meet it."
+    )
+    about_lines = "; ".join(f"{key}: {value}" for key, value in about.items())
+    return "\n".join([*lines, "", steps, f"Measured on {about_lines}.", ""])
+
+
+def main() -> None:
+    """Measure, print and write the table."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 30
+    torch.set_num_threads(_cores())
+    about = machine(rounds)
+    work = contestants()
+    results = compare(work, measure(work, rounds))
+    table = markdown(results, about)
+    print(table)
+    (HERE / "results.md").write_text(table)
+    record = {"machine": about, "results": [asdict(r) for r in results]}
+    (HERE / "results.json").write_text(json.dumps(record, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
