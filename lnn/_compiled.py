@@ -26,7 +26,7 @@ from lnn._checks import Array, Weights
 if TYPE_CHECKING:
     from lnn._lanes import Index, Matrix, Value, Writer
 
-LANES = 8  # networks a block; `lnn._lanes` has the same
+LANES = 8  # networks a block, a cache line; one, two or four vectors of the processor
 SETTINGS = 4  # numbers a network: 2 * step size, residual, ceiling, tolerance ** 2 / 4
 FLOPS_A_THREAD = 1e7  # less work than this is not worth a thread
 
@@ -154,7 +154,8 @@ class Ensemble:
             ends = [blocks * n // threads for n in range(threads + 1)]
             with ThreadPoolExecutor(threads) as pool:
                 list(pool.map(run, ends[:-1], ends[1:]))
-        norms *= 4
+        with np.errstate(over="ignore"):
+            norms *= 4
         return Records(*(self._unpack(a).reshape(records, *self.shape) for a in (losses, norms)))
 
     def _unpack(self, packed: Array) -> Array:
@@ -210,7 +211,7 @@ def _kernel(widths: tuple[int, ...]) -> _Kernel:
     shapes = list(zip(widths[1:], widths[:-1], strict=True))
     entries = sum(rows * columns for rows, columns in shapes)
 
-    w = Writer("descend", integers=6, addresses=6)
+    w = Writer("descend", integers=6, addresses=6, lanes=LANES)
     first, last, blocks, steps, every, data_stride, *arrays = w.arguments
     strides = (entries, data_stride, SETTINGS, 1, 1, 0)
 

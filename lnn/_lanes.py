@@ -15,7 +15,6 @@ from llvmlite import binding, ir  # type: ignore[import-untyped]
 Value: TypeAlias = Any  # an LLVM value (llvmlite has no type hints)
 Index: TypeAlias = Any  # an int or an LLVM integer
 
-LANES = 8  # a cache line; one, two or four of the processor's vectors
 SUMS = 6  # at most so many vectors are summed at a time, so that they stay in registers
 WRITTEN_OUT = 8  # the longest loop that is written out
 INTEGER = ir.IntType(64)
@@ -41,14 +40,15 @@ class Matrix:
 class Writer:
     """Writes the body of a function of 64-bit integers and addresses."""
 
-    def __init__(self, name: str, integers: int, addresses: int) -> None:
+    def __init__(self, name: str, integers: int, addresses: int, lanes: int) -> None:
         arguments = [INTEGER] * integers + [POINTER] * addresses
         self.module = ir.Module()
         function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), arguments), name)
         self.arguments: Sequence[Value] = function.args
         self.build = ir.IRBuilder(function.append_basic_block())
-        self._vector = ir.VectorType(ir.DoubleType(), LANES)
-        self._bits = ir.VectorType(INTEGER, LANES)
+        self._vector = ir.VectorType(ir.DoubleType(), lanes)
+        self._bits = ir.VectorType(INTEGER, lanes)
+        self._align = 8 * lanes
         self.zero = ir.Constant(self._vector, None)
 
     # -- scalars and vectors: x * y + z is contracted to one fused instruction where there is one
@@ -77,11 +77,11 @@ class Writer:
 
     def read(self, address: Value) -> Value:
         """Return the vector at an address."""
-        return self.build.load(address, typ=self._vector, align=8 * LANES)
+        return self.build.load(address, typ=self._vector, align=self._align)
 
     def write(self, address: Value, value: Value) -> None:
         """Write a vector to an address."""
-        self.build.store(value, address, align=8 * LANES)
+        self.build.store(value, address, align=self._align)
 
     def times(self, x: Value, y: Value) -> Value:
         """Return x * y."""

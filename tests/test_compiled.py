@@ -202,6 +202,13 @@ def test_a_stopped_network_keeps_finite_weights_though_its_gradient_is_not():
     assert [float(w[0, 0]) for w in engine.weights] == [1e120, 1e120]
 
 
+def test_overflow_of_the_squared_norm_is_silent():
+    w = np.full((1, 1), 1.92e51)  # the norm's square is 8 w^6, a quarter of it is finite
+    records = Ensemble((w, w), np.eye(1), np.zeros((1, 1)), 0.0, 1.0).advance(0)
+    assert np.isinf(records.squared_norms).all()
+    assert np.isfinite(records.losses).all()
+
+
 def test_a_network_stops_at_the_record_within_the_tolerance():
     case = ensemble((3, 5, 2), (9,))
     records = Ensemble(*case).advance(500)
