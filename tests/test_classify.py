@@ -1,5 +1,7 @@
 """Classification of critical points, against Hessians that share no formula with it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import reference
@@ -19,6 +21,7 @@ from lnn import (
     saddle_problem,
 )
 from lnn.census import census, complex_step_hessian
+from lnn.classify import _gather, _verdict
 from lnn.critical import possible_kinds
 
 
@@ -257,11 +260,35 @@ def test_where_runs_end_is_classified(rng):
 
 
 def test_a_small_gradient_far_from_every_critical_product_is_no_critical_point():
-    """Tiny weights everywhere but the loss is flat: W = 1e-3 is not U_S U_Sᵀ T for any S..."""
+    """A huge layer makes every gradient small in comparison; the product tells them apart."""
     problem = Problem(np.eye(2), np.diag([3.0, 1.0]))
-    weights = (np.diag([1e6, 1e6]), 1e-3 * np.eye(2), 1e-3 * np.eye(2))
-    found = classify(weights, problem)
+    found = classify((1e12 * np.eye(2), 1e-6 * np.eye(2), 1e-6 * np.eye(2)), problem)
+    assert found.relative_gradient < found.tolerance
     assert found.kind is Kind.NOT_CRITICAL
+    assert "away from every" in found.reason
+
+
+def test_the_escape_goes_downhill_where_the_gradient_has_not_vanished(rng):
+    problem = random_problem(rng, 4, 3)
+    weights = critical_point(problem, (4, 3, 4, 3), (1,), rng=rng)
+    direction = classify(weights, problem).escape
+    for t in (1e-7, -1e-7):
+        near = [w + t * v for w, v in zip(weights, direction, strict=True)]
+        found = classify(near, problem)
+        slopes = reference.gradient(near, problem.X, problem.Y)
+        assert sum(np.sum(g * v) for g, v in zip(slopes, found.escape, strict=True)) < 0
+
+
+def test_a_hessian_that_contradicts_the_ranks_withdraws_the_verdict(rng):
+    problem = random_problem(rng, 3, 2)
+    for modes in [(0, 1), (0,)]:
+        weights = critical_point(problem, (3, 2, 3, 2), modes)
+        evidence = _gather(tuple(w[None] for w in weights), problem.reshape(1), 1e-5)
+        doctored = replace(evidence, spectrum=evidence.spectrum - 1e3)
+        assert _verdict(weights, problem, evidence, 0).kind is not Kind.NOT_CRITICAL
+        verdict = _verdict(weights, problem, doctored, 0)
+        assert verdict.kind is Kind.NOT_CRITICAL
+        assert "too far from a critical point" in verdict.reason
 
 
 def test_verdicts_do_not_depend_on_units(rng):
