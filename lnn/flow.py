@@ -142,7 +142,7 @@ def mode_time(
     Parameters
     ----------
     value : (...) array
-        p, from `start` up to less than `target`.
+        p, positive and less than `target`. Below `start` the time is negative.
     start : (...) array
         p(0), positive and less than `target`.
     target : (...) array
@@ -159,7 +159,7 @@ def mode_time(
     Raises
     ------
     ValueError
-        If 0 < start ≤ value < target does not hold.
+        If start or value are not between 0 and target.
 
     References
     ----------
@@ -175,10 +175,10 @@ def mode_time(
     n = whole(depth, "depth", least=1)
     p, p0 = positive(value, "value"), positive(start, "start")
     s, a = positive(target, "target"), positive(curvature, "curvature")
-    if not ((p0 <= p) & (p < s)).all():
+    if not ((p0 < s) & (p < s)).all():
         raise ValueError(
-            f"value is {p}, start {p0} and target {s}: the closed form needs "
-            f"0 < start <= value < target; integrate other cases with gradient_flow"
+            f"value is {p}, start {p0} and target {s}: the closed form needs value and start "
+            f"between 0 and target; integrate other cases with gradient_flow"
         )
     return np.asarray(_primitive(p, s, a, n) - _primitive(p0, s, a, n))
 

@@ -380,7 +380,8 @@ def fails(
     diverged = np.asarray(np.asarray(run.stop) == Stop.DIVERGED)
     ends = tuple(np.where(diverged[..., None, None], 0.0, w) for w in run.weights)
     more = descend(ends, problem, step_size, SETTLING, engine=engine)
-    rise = np.max(more.losses[..., 1:] - more.losses[..., :-1], axis=-1, initial=-np.inf)
+    with np.errstate(invalid="ignore"):  # inf − inf, where it diverges now
+        rise = np.max(np.diff(more.losses, axis=-1), axis=-1)
     unsettled = ~(rise <= 1e-9 * np.trace(problem.cov_yy, axis1=-2, axis2=-1))
     return diverged | unsettled, diverged, run.weights
 

@@ -1,0 +1,122 @@
+"""Balancedness: definition, conservation, drift, and the bounds of the layers' norms."""
+
+import numpy as np
+import pytest
+from cases import WIDTHS, random_network, random_problem
+
+import lnn
+
+DEEP = {name: widths for name, widths in WIDTHS.items() if len(widths) > 2}
+
+
+def spectral(matrix):
+    return np.linalg.svd(matrix, compute_uv=False)[0]
+
+
+@pytest.mark.parametrize("widths", DEEP.values(), ids=DEEP)
+def test_the_constant_is_the_largest_norm_of_the_differences(widths):
+    weights = random_network(np.random.default_rng(0), widths)
+    norms = [
+        spectral(weights[j + 1].T @ weights[j + 1] - weights[j] @ weights[j].T)
+        for j in range(len(weights) - 1)
+    ]
+    assert float(lnn.balancedness(weights)) == pytest.approx(max(norms), rel=1e-12)
+    for c, norm in zip(lnn.imbalances(weights), norms, strict=True):
+        assert spectral(c) == pytest.approx(norm, rel=1e-12)
+
+
+def test_a_single_layer_is_balanced_and_ensembles_broadcast():
+    assert float(lnn.balancedness((np.ones((2, 3)),))) == 0.0
+    weights = random_network(np.random.default_rng(1), (3, 2, 4, 2), size=(2, 5))
+    together = lnn.balancedness(weights)
+    assert together.shape == (2, 5)
+    for index in np.ndindex(2, 5):
+        alone = lnn.balancedness(tuple(w[index] for w in weights))
+        assert together[index] == pytest.approx(float(alone), rel=1e-12)
+
+
+def test_a_diverged_network_has_no_constant():
+    with pytest.raises(ValueError, match=r"non-finite.*leave diverged members out"):
+        lnn.balancedness((np.array([[np.nan]]), np.ones((1, 1))))
+
+
+@pytest.mark.parametrize("widths", DEEP.values(), ids=DEEP)
+def test_a_step_changes_the_differences_by_exactly_the_drift(widths):
+    rng = np.random.default_rng(2)
+    problem, weights = random_problem(rng, widths[0], widths[-1]), random_network(rng, widths)
+    eta = 1e-2
+    moved = lnn.descend(weights, problem, eta, 1, divergence_factor=1e300).weights
+    for before, after, change in zip(
+        lnn.imbalances(weights),
+        lnn.imbalances(moved),
+        lnn.drift(weights, problem, eta),
+        strict=True,
+    ):
+        scale = np.abs(change).max()
+        assert scale > 0
+        np.testing.assert_allclose(after - before, change, atol=1e-9 * scale + 1e-12)
+
+
+def test_drift_is_of_second_order_a_step_and_of_first_order_over_a_fixed_time():
+    rng = np.random.default_rng(3)
+    problem, weights = random_problem(rng, 3, 3), random_network(rng, (3, 4, 3, 3))
+    weights = tuple(0.5 * w for w in weights)
+    etas = 1e-4 / 2.0 ** np.arange(5)
+    start = lnn.imbalances(weights)
+
+    def change(eta, steps):
+        end = lnn.descend(weights, problem, eta, steps).weights
+        return max(spectral(b - a) for a, b in zip(start, lnn.imbalances(end), strict=True))
+
+    one = [change(eta, 1) for eta in etas]
+    fixed_time = [change(eta, round(0.02 / eta)) for eta in etas]
+    assert np.polyfit(np.log(etas), np.log(one), 1)[0] == pytest.approx(2.0, abs=1e-3)
+    assert np.polyfit(np.log(etas), np.log(fixed_time), 1)[0] == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.parametrize("widths", DEEP.values(), ids=DEEP)
+def test_the_bounds_of_the_norms_hold(widths):
+    weights = random_network(np.random.default_rng(4), widths, size=(500,))
+    scale = np.random.default_rng(5).uniform(0, 2, size=(len(weights), 500, 1, 1))
+    weights = tuple(s * w for s, w in zip(scale, weights, strict=True))
+    largest = np.max([np.linalg.norm(w, 2, axis=(-2, -1)) ** 2 for w in weights], axis=0)
+    assert (largest <= lnn.sharp_layer_norm_bound(weights) * (1 + 1e-12)).all()
+    assert (lnn.sharp_layer_norm_bound(weights) <= lnn.layer_norm_bound(weights)).all()
+
+
+@pytest.mark.parametrize("depth", range(2, 9))
+def test_how_tight_the_bounds_of_the_norms_are(depth):
+    # Scalar weights with w_j² = (j − 1) δ: the product is 0, the last layer has (N − 1) δ.
+    delta = 0.7
+    weights = tuple(np.array([[np.sqrt(j * delta)]]) for j in range(depth))
+    assert float(lnn.balancedness(weights)) == pytest.approx(delta)
+    excess = (depth - 1) * delta
+    assert float(lnn.layer_norm_bound(weights)) == pytest.approx((depth + 1) ** 2 * delta)
+    sharp = float(lnn.sharp_layer_norm_bound(weights))
+    assert excess <= sharp * (1 + 1e-12)
+    assert sharp == pytest.approx((3 * (depth - 1) // 2) * delta)
+    if depth == 2:  # attained
+        assert sharp == pytest.approx(excess)
+
+
+def test_the_printed_constant_is_proved_up_to_six_layers():
+    # Report (29) has N + 1 where the proposition has (N + 1)²; ours is ⌊3 (N − 1) / 2⌋.
+    assert [n for n in range(2, 12) if 3 * (n - 1) // 2 <= n + 1] == [2, 3, 4, 5, 6]
+
+
+def test_a_larger_delta_may_be_given_but_no_smaller():
+    weights = (np.array([[1.0]]), np.array([[2.0]]))  # constant 3, product 2
+    assert float(lnn.layer_norm_bound(weights, 5.0)) == pytest.approx(2 + 9 * 5)
+    assert float(lnn.sharp_layer_norm_bound(weights, 5.0)) == pytest.approx(2 + 5)
+    with pytest.raises(ValueError, match=r"delta is 2 but .* up to 3"):
+        lnn.layer_norm_bound(weights, 2.0)
+
+
+def test_rescaled_weights_have_the_constant_asked_for():
+    weights = random_network(np.random.default_rng(6), (5, 2, 2, 5), size=(50,))
+    delta = np.geomspace(1e-12, 1e6, 50)
+    np.testing.assert_allclose(lnn.balancedness(lnn.rescaled(weights, delta)), delta, rtol=1e-12)
+    for w in lnn.rescaled(weights, 0.0):
+        np.testing.assert_array_equal(w, 0.0)
+    with pytest.raises(ValueError, match="exactly balanced"):
+        lnn.rescaled((np.eye(2), np.eye(2)), 0.1)
