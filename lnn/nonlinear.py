@@ -255,11 +255,19 @@ def gradient(
 def _gradient(
     first: Array, second: Array, X: Array, Y: Array, counts: Array, activation: Activation
 ) -> Weights:
-    h = activation.value(first @ X)
+    h = activation.value(_times(first, X))
     error = 2 * (second @ h - Y)
     if counts.ndim:
         error = error * counts[..., None, :]
-    return (activation.slope(h) * (second.mT @ error)) @ X.mT, error @ h.mT
+    return _times(activation.slope(h) * (second.mT @ error), X.mT), error @ h.mT
+
+
+def _times(stack: Array, matrix: Array) -> Array:
+    """Return stack @ matrix: as one product, several times faster, where the matrix is single."""
+    if matrix.ndim > 2 or stack.ndim == 2:
+        return np.asarray(stack @ matrix)
+    product = stack.reshape(-1, stack.shape[-1]) @ matrix
+    return product.reshape(*stack.shape[:-1], matrix.shape[-1])
 
 
 def hessian(weights: Sequence[ArrayLike], problem: Problem, activation: Activation = RELU) -> Array:
@@ -465,11 +473,11 @@ def descend(
     recorded = np.unique(np.append(np.arange(0, steps, every), steps))
     losses = np.empty((*ensemble, recorded.size))
     everything, even = np.ones(()), np.full(samples, 1 / samples)
+    position = {int(step): k for k, step in enumerate(recorded)}
     with np.errstate(all="ignore"):
         for step in range(steps + 1):
-            k = int(np.searchsorted(recorded, step))
-            if recorded[k] == step:
-                losses[..., k] = loss(state, problem, activation)
+            if step in position:
+                losses[..., position[step]] = loss(state, problem, activation)
             if step == steps:
                 break
             counts = everything
