@@ -147,7 +147,8 @@ def run_study(
         Members that a worker takes at a time.
     jobs : int, optional
         As `joblib.Parallel`: by default one process, or what ``joblib.parallel_config`` says, which
-        takes a study to a Dask cluster: ``with parallel_config("dask"): run_study(...)``.
+        takes a study to a Dask cluster: ``with parallel_config("dask"): run_study(...)``. The
+        backends that hand on results as they come will do: loky, threading, dask.
     checkpoint : path, optional
         A folder that keeps each block as it is done. The same call then goes on where it was
         interrupted, also with other blocks, workers or more members.
