@@ -36,6 +36,15 @@ from lnn.classify import CriticalPoint, Pivot, classify
 from lnn.critical import Kind, critical_point
 from lnn.descent import Run, Stop, descend
 from lnn.divergence import divergence_bound, flattest_minimizer, least_sharpness
+from lnn.dynamics import (
+    Modes,
+    aligned,
+    chain_flow,
+    escape_time,
+    mode_values,
+    modes,
+    unbalanced_flow,
+)
 from lnn.flow import Trajectory, gradient_flow, mode_flow, mode_time
 from lnn.initial import balanced, gaussian, with_balancedness
 from lnn.lifting import lift_perturbation, raise_to_full_rank, release
@@ -70,6 +79,7 @@ __all__ = [
     "CriticalPoint",
     "FirstFailure",
     "Kind",
+    "Modes",
     "Pivot",
     "Problem",
     "Run",
@@ -77,10 +87,12 @@ __all__ = [
     "Study",
     "Trajectory",
     "TrappingBound",
+    "aligned",
     "balanced",
     "balancedness",
     "best_of_rank",
     "bottleneck",
+    "chain_flow",
     "classify",
     "convergence_bound",
     "critical_point",
@@ -88,6 +100,7 @@ __all__ = [
     "divergence_bound",
     "drift",
     "end_to_end_bound",
+    "escape_time",
     "factorize",
     "fails",
     "first_failure",
@@ -106,6 +119,8 @@ __all__ = [
     "loss",
     "mode_flow",
     "mode_time",
+    "mode_values",
+    "modes",
     "numerical_rank",
     "product",
     "quadratic_limit",
@@ -122,6 +137,7 @@ __all__ = [
     "stability_limit",
     "step_problem",
     "trapping_bound",
+    "unbalanced_flow",
     "unflatten",
     "widths_of",
     "with_balancedness",
