@@ -51,6 +51,11 @@ def test_sharpness_is_the_largest_eigenvalue(case):
     assert lnn.sharpness(weights, problem) == pytest.approx(expected, rel=1e-9)
 
 
+def test_sharpness_of_a_single_weight():
+    # (3 − 2w)² has second derivative 8, for one parameter Lanczos has nothing to iterate on.
+    assert lnn.sharpness((np.ones((1, 1)),), lnn.Problem([[2.0]], [[3.0]])) == pytest.approx(8.0)
+
+
 def test_sharpness_where_the_hessian_vanishes():
     problem = random_problem(np.random.default_rng(0), 3, 2)
     zero = tuple(np.zeros(s) for s in [(4, 3), (4, 4), (2, 4)])
