@@ -165,14 +165,12 @@ class Slider:
         if self.log:
             exponents = {"min": math.log10(low), "max": math.log10(high)}
             span = exponents["max"] - exponents["min"]
-            form = "d" if self.whole else ".4g"
+            form = "d" if self.whole else ".4"
             return widgets.FloatLogSlider(
                 base=10, step=span / 400, readout_format=form, **exponents, **common
             )
         gap = min(b - a for a, b in itertools.pairwise(self.grid))
-        return widgets.FloatSlider(
-            min=low, max=high, step=gap / 10, readout_format=".6~g", **common
-        )
+        return widgets.FloatSlider(min=low, max=high, step=gap / 10, readout_format=".6", **common)
 
     def read(self, widget: Any) -> float:
         """Return the value at which the live control stands."""
@@ -216,9 +214,9 @@ class Choice:
     value: str | None = None
 
     def __post_init__(self) -> None:
-        options = tuple(self.options)
+        options = () if isinstance(self.options, str) else tuple(self.options)
         object.__setattr__(self, "options", options)
-        if isinstance(self.options, str) or len(set(options)) < max(2, len(options)):
+        if len(set(options)) < max(2, len(options)):
             raise ValueError(
                 f"options of choice {self.name!r} are {options}: give at least two, distinct"
             )
