@@ -86,28 +86,26 @@ def trapping_bound(weights: Sequence[ArrayLike], problem: Problem) -> TrappingBo
     matrices, widths = chain(weights)
     widths_fit(widths, problem.d_x, problem.d_y)
     root = problem.root_xx
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # diverged or far-away networks: the result is 0 for them
         error = np.linalg.norm((product(matrices) - problem.least_squares) @ root, axis=(-2, -1))
-    finite = np.isfinite(error)
-    matrices = tuple(np.where(finite[..., None, None], w, 0.0) for w in matrices)
-    error = np.where(finite, error, np.inf)
-
+        near = error < 1e30
+        matrices = tuple(np.where(near[..., None, None], w, 0.0) for w in matrices)
+        error = np.where(near, error, np.inf)
     squared = np.maximum(np.linalg.eigvalsh(_tangent_gram(matrices, root)), 0.0)
     lowest, highest = np.sqrt(squared[..., 0]), np.sqrt(squared[..., -1])
     norms = np.stack([np.linalg.norm(w, 2, axis=(-2, -1)) for w in matrices], axis=-1)
     norms = np.broadcast_to(norms, (*error.shape, len(matrices)))
     scale = np.linalg.norm(root, 2, axis=(-2, -1))
 
-    # Radii with σ > 0 are shorter than σ_0 / γ(0), or, if γ(0) = 0 (N = 1), not limited by it.
-    limit = lowest / np.maximum(_bend(norms) * scale, 1e-300)
-    limit = np.where(limit > 1e200, 1 + 2 * error / np.maximum(lowest, 1e-300), limit)
-    radius = np.where(finite, limit, 0.0)[..., None] * _RADII
-    gamma = _bend(norms[..., None, :] + radius[..., None]) * np.asarray(scale)[..., None]
-    conditioning = lowest[..., None] - gamma * radius
-    curvature = 2 * (highest[..., None] + gamma * radius) ** 2 + 2 * error[..., None] * gamma
     with np.errstate(all="ignore"):
+        # σ > 0 needs ρ < σ_0 / γ(0). One layer has γ = 0, and every ρ > e / σ_0 will do.
+        longest = lowest / (_bend(norms) * scale) if len(matrices) > 1 else 1e9 * error / lowest
+        radius = np.where(np.isfinite(longest), longest, 0.0)[..., None] * _RADII
+        gamma = _bend(norms[..., None, :] + radius[..., None]) * np.asarray(scale)[..., None]
+        conditioning = lowest[..., None] - gamma * radius
+        curvature = 2 * (highest[..., None] + gamma * radius) ** 2 + 2 * error[..., None] * gamma
         step = (2 / curvature) * (1 - error[..., None] / (radius * conditioning))
-    step = np.where((conditioning > 0) & (step > 0), step, 0.0)
+        step = np.where((conditioning > 0) & (step > 0), step, 0.0)
     best = step.argmax(axis=-1)[..., None]
 
     def pick(array: Array) -> Array:
