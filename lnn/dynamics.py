@@ -211,6 +211,59 @@ def escape_time(start: ArrayLike, target: ArrayLike, curvature: ArrayLike, depth
     return np.asarray(p ** (2 / n - 1) / (2 * a * s * (n - 2)))
 
 
+def effective_start(weights: Sequence[ArrayLike], problem: Problem) -> Array:
+    """Return the balanced, aligned start that two small layers behave as if they had, per mode.
+
+    Near zero only z_i = (W_1 v_i + W_2ᵀ u_i) / 2, a vector of the hidden space, grows, as
+    e^{2 a_i s_i t}; the difference of the two dies out. A mode learned earlier occupies its
+    direction of the hidden space, so that of z_i only the part orthogonal to the z of all faster
+    modes is left: p_0,i is its squared length (Gram-Schmidt, fastest mode first).
+
+    Parameters
+    ----------
+    weights : tuple of (..., d_j, d_{j-1}) arrays
+        N = 2. Exact in the limit of small weights, for modes without coupling.
+    problem : Problem
+
+    Returns
+    -------
+    (..., k) array
+        In the order of `modes`; 0 for modes beyond the hidden width, which are never learned.
+        `lnn.flow.mode_flow` with depth 2 continues from there.
+
+    Raises
+    ------
+    ValueError
+        If there are not two layers.
+
+    Examples
+    --------
+    >>> problem = Problem(np.eye(2), np.diag([2.0, 1.0]))
+    >>> effective_start((0.1 * np.eye(2), 0.1 * np.eye(2)), problem).round(6)
+    array([0.01, 0.01])
+    """
+    matrices, widths = chain(weights)
+    widths_fit(widths, problem.d_x, problem.d_y)
+    if len(matrices) != 2:
+        raise ValueError(
+            f"weights have {len(matrices)} layers: the growth from zero is linear, and has this "
+            f"closed form, for two layers only"
+        )
+    found = modes(problem)
+    z = (matrices[0] @ found.right + matrices[1].mT @ found.left) / 2
+    speed = found.curvatures * found.targets
+    order = np.broadcast_to(
+        np.argsort(-speed, axis=-1, kind="stable"), (*z.shape[:-2], z.shape[-1])
+    )
+    r = np.linalg.qr(np.take_along_axis(z, order[..., None, :], axis=-1)).R
+    lengths = np.zeros(order.shape)
+    count = min(r.shape[-2:])
+    lengths[..., :count] = np.diagonal(r, axis1=-2, axis2=-1) ** 2
+    result = np.empty(order.shape)
+    np.put_along_axis(result, order, lengths, axis=-1)
+    return result
+
+
 def unbalanced_flow(
     times: ArrayLike,
     start: ArrayLike,

@@ -7,6 +7,7 @@ from lnn import Problem, gradient_flow, loss, mode_flow, mode_time, product
 from lnn.dynamics import (
     aligned,
     chain_flow,
+    effective_start,
     escape_time,
     mode_values,
     modes,
@@ -156,3 +157,39 @@ def test_ensembles_broadcast():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call(Problem(np.eye(2), np.eye(2)))
+
+
+@pytest.mark.parametrize(("widths", "d_y"), [((4, 4, 4), 4), ((4, 6, 5), 5), ((4, 2, 4), 4)])
+def test_small_random_layers_behave_like_their_effective_start(widths, d_y):
+    rng = np.random.default_rng(6)
+    s, a = np.array([2.0, 3.0, 1.0, 1.5]), np.array([3.0, 1.0, 2.0, 0.8])
+    problem = commuting(rng, s, a, d_y=d_y)
+    found = modes(problem)
+    learned = min(widths)
+    for std, tolerance in [(1e-2, 0.02), (1e-4, 0.005)]:
+        weights = tuple(
+            std * rng.standard_normal((widths[j], widths[j - 1])) for j in range(1, len(widths))
+        )
+        start = effective_start(weights, problem)
+        fastest = np.argsort(-found.curvatures * found.targets)[:learned]
+        assert (start[np.setdiff1d(np.arange(4), fastest)] == 0).all()
+        half = mode_time(
+            found.targets[fastest] / 2,
+            start[fastest],
+            found.targets[fastest],
+            found.curvatures[fastest],
+            2,
+        )
+        flow = gradient_flow(weights, problem, np.append(0.0, np.sort(half)))
+        values = mode_values(flow.weights, problem)[1:][:, fastest[np.argsort(half)]]
+        # At the predicted time the mode is half learned: compare on the time axis, d log p / dt.
+        speed = 2 * (found.curvatures * found.targets)[fastest][np.argsort(half)]
+        reached = np.diag(values) / found.targets[fastest][np.argsort(half)]
+        delay = np.log(reached / (1 - reached)) / (2 * speed)
+        assert (np.abs(delay) <= tolerance * np.sort(half)).all()
+
+
+def test_the_effective_start_is_for_two_layers():
+    problem = Problem(np.eye(2), np.eye(2))
+    with pytest.raises(ValueError, match="two layers only"):
+        effective_start((np.eye(2),) * 3, problem)
