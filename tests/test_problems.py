@@ -57,6 +57,7 @@ def test_an_ensemble_of_problems_is_its_members():
             "cov_xx",
             "cov_yx",
             "cov_yy",
+            "root_xx",
             "least_squares",
             "residual",
             "eigenvalues",
