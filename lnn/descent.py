@@ -154,7 +154,8 @@ def descend(
                 tolerance,
             )
             records = members.advance(min(block, steps - first), every)
-            diverged = ~(records.losses <= ceiling[active])  # also true for nan
+            # Also for nan, and for −inf: overflow can give any sign.
+            diverged = ~(np.abs(records.losses) <= ceiling[active])
             converged = ~diverged & (records.squared_norms <= tolerance**2)
             start, end = first // every, first // every + len(records.losses)
             losses[active, start:end] = np.where(diverged, np.inf, records.losses).T

@@ -9,6 +9,8 @@ from cases import WIDTHS, random_network, random_problem
 
 import lnn
 from lnn import Stop
+from lnn.experiments import ALPHA
+from lnn.studies import member_generator
 
 DEEP = {name: widths for name, widths in WIDTHS.items() if len(widths) > 2}
 
@@ -236,3 +238,14 @@ def test_both_engines_find_the_same():
     slow = lnn.first_failure(*arguments, epochs=200, engine="numpy")
     fast = lnn.first_failure(*arguments, epochs=200, engine="compiled")
     np.testing.assert_array_equal(slow.doublings, fast.doublings)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+def test_overflow_of_either_sign_is_divergence(engine):
+    # In this draw the sum of a quadratic form, evaluated beyond overflow, is −inf.
+    rng = member_generator(54, 47_798)
+    problem = lnn.step_problem(rng)
+    weights = lnn.shrink_to_alpha(lnn.gaussian((5, 5, 5, 5), rng), problem, ALPHA)
+    run = lnn.descend(weights, problem, 0.004310783969922751, 5000, record_every=50, engine=engine)
+    assert run.stop is Stop.DIVERGED
+    assert run.losses[-1] == np.inf
