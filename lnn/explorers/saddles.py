@@ -1,0 +1,179 @@
+"""Second-order analysis: the spectrum at a critical point, its escape, and its pivots."""
+
+from functools import lru_cache
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lnn._checks import Array, Weights
+from lnn.classify import CriticalPoint, classify
+from lnn.critical import Kind, critical_point, possible_kinds
+from lnn.figures.landscape import KIND_COLOURS, KIND_MARKERS, KIND_NAMES, draw_pivot
+from lnn.figures.style import REFERENCE
+from lnn.loss import hessian, loss
+from lnn.problems import Problem, saddle_problem
+from lnn.widgets import Choice, explorer
+
+WIDTHS = (5, 4, 4, 5)
+INDEX_SETS = {
+    "none": (),
+    "1": (0,),
+    "1 2": (0, 1),
+    "1 2 3": (0, 1, 2),
+    "1 2 3 4": (0, 1, 2, 3),
+    "2": (1,),
+    "1 3": (0, 2),
+    "1 2 4": (0, 1, 3),
+}
+CLOSED, OPEN, RANDOM = "extra blocks zero", "middle layer open", "random, strict if possible"
+RINGS = {
+    "none": (),
+    "W1": (1,),
+    "W2": (2,),
+    "W3": (3,),
+    "W4": (4,),
+    "W1 and W2": (1, 2),
+    "W1 and W3": (1, 3),
+    "W1 and W4": (1, 4),
+    "W2 and W3": (2, 3),
+    "W2 and W4": (2, 4),
+    "W3 and W4": (3, 4),
+}
+
+
+@lru_cache(maxsize=1)
+def data() -> Problem:
+    """Return the data of the report's section 4 that this chapter uses."""
+    return saddle_problem(np.random.default_rng(4))
+
+
+def cubic_direction(problem: Problem, widths: tuple[int, ...], rank: int) -> Weights:
+    """Return the direction from a canonical non-strict saddle along which the next mode enters.
+
+    One free hidden direction in every layer: V_N = u eᵀ, V_h = e eᵀ, V_1 = e vᵀ, with (u, v) the
+    leading singular vectors of U_Q U_Qᵀ Σ_YX; of unit norm. The loss falls as t^N along it.
+    """
+    u_q = problem.eigenvectors[:, rank:]
+    u, _, vt = np.linalg.svd(u_q @ u_q.T @ problem.cov_yx)
+    depth = len(widths) - 1
+    result = []
+    for h in range(1, depth + 1):
+        left = u[:, 0] if h == depth else np.eye(widths[h])[rank]
+        right = vt[0] if h == 1 else np.eye(widths[h - 1])[rank]
+        result.append(np.outer(left, right) / np.sqrt(depth))
+    return tuple(result)
+
+
+@lru_cache(maxsize=64)
+def _point(chosen: str, parametrization: str) -> tuple[Weights, CriticalPoint, Array]:
+    modes = INDEX_SETS[chosen]
+    kinds = possible_kinds(modes, WIDTHS)
+    kind = Kind.STRICT_SADDLE if parametrization != CLOSED and len(kinds) == 2 else kinds[-1]
+    rng = np.random.default_rng(2) if parametrization == RANDOM else None
+    weights = critical_point(data(), WIDTHS, modes, kind=kind, rng=rng)
+    spectrum: Array = np.asarray(np.linalg.eigvalsh(hessian(weights, data())), dtype=np.float64)
+    return weights, classify(weights, data()), spectrum
+
+
+@explorer(
+    Choice("modes", "Index set S", options=tuple(INDEX_SETS), value="1 2 3"),
+    Choice("parametrization", "Parametrization", options=(CLOSED, OPEN, RANDOM), value=OPEN),
+    question="Does this critical point have a downhill direction that the Hessian sees?",
+    size=(6.4, 5.6),
+)
+def second_order(figure: Figure, modes: str, parametrization: str) -> str:
+    """Draw the spectrum at a critical point, and the loss along its way out."""
+    weights, found, spectrum = _point(modes, parametrization)
+    per_sample = spectrum / data().X.shape[-1]
+    kind = found.kind
+    top, bottom = figure.subplots(2, 1)
+    figure.subplots_adjust(hspace=0.55, left=0.15)
+    order = np.arange(1, per_sample.size + 1)
+    rounding = 1e-9
+    shown = np.where(np.abs(per_sample) < rounding, 0.0, per_sample)
+    top.axhline(0, color=REFERENCE, linewidth=1)
+    top.plot(order, shown, KIND_MARKERS[kind], color=KIND_COLOURS[kind], markersize=5)
+    top.set_yscale("symlog", linthresh=0.1)
+    top.set_ylim(-100, 300)
+    top.set_xlabel("index")
+    top.set_ylabel("eigenvalue / m")
+    top.set_title(f"S = {{{modes if found.modes else ''}}}: {KIND_NAMES[kind]}")
+
+    t = np.geomspace(1e-3, 1, 60)
+    if kind is Kind.STRICT_SADDLE:
+        assert found.escape is not None
+        direction, name = found.escape, "along the escape direction"
+    elif kind is Kind.NON_STRICT_SADDLE:
+        direction, name = cubic_direction(data(), WIDTHS, len(INDEX_SETS[modes])), "cubic way out"
+    else:
+        rng = np.random.default_rng(0)
+        noise = [rng.standard_normal(w.shape) for w in weights]
+        size = np.sqrt(sum(np.sum(v**2) for v in noise))
+        direction, name = tuple(v / size for v in noise), "along a random direction"
+    moved = tuple(w + t[:, None, None] * v for w, v in zip(weights, direction, strict=True))
+    change = (loss(moved, data()) - loss(weights, data())) / data().X.shape[-1]
+    falls = kind is not Kind.GLOBAL_MINIMIZER
+    bottom.loglog(t, np.where(falls, -change, change), color=KIND_COLOURS[kind], label=name)
+    early = t < 0.05
+    power = float(np.polyfit(np.log(t[early]), np.log(np.abs(change[early])), 1)[0])
+    bottom.set_xlabel("distance t from the point")
+    bottom.set_ylabel("fall of loss / m" if falls else "rise of loss / m")
+    bottom.set_ylim(1e-10, 1e2)
+    bottom.set_title(f"the loss {'falls' if falls else 'rises'} as t to the power {power:.1f}")
+    bottom.legend(loc="lower right")
+    negative = int(np.sum(per_sample < -rounding))
+    return (
+        f"Index set {modes}, {parametrization}: a {KIND_NAMES[kind]}. {negative} of "
+        f"{per_sample.size} Hessian eigenvalues are negative, the lowest is "
+        f"{shown[0]:.2g} times the number of samples. {name.capitalize()} the loss "
+        f"{'falls' if falls else 'rises'} as distance to the power {power:.1f}."
+    )
+
+
+@lru_cache(maxsize=16)
+def _ring_point(layers: tuple[int, ...]) -> CriticalPoint:
+    """Rank 1 of a 4-layer network with one extra mode let through by some layers."""
+    problem = data()
+    weights = list(critical_point(problem, (5, 3, 3, 3, 5), (0,)))
+    u = problem.eigenvectors[:, 1]
+    row = u @ problem.least_squares
+    for h in layers:
+        left = u if h == 4 else np.eye(3)[1]
+        right = row / np.linalg.norm(row) if h == 1 else np.eye(3)[1]
+        weights[h - 1] = weights[h - 1] + np.outer(left, right)
+    return classify(weights, problem)
+
+
+@explorer(
+    Choice(
+        "extra", "Layers that let an extra mode through", options=tuple(RINGS), value="W2 and W3"
+    ),
+    question="Which pivots close the loop?",
+    size=(6.4, 6.4),
+)
+def pivots(figure: Figure, extra: str) -> str:
+    """Draw the six pivots of four layers as rings, and the verdict of the Hessian."""
+    layers = RINGS[extra]
+    found = _ring_point(layers)
+    axes = figure.subplots(3, 2)
+    figure.subplots_adjust(left=0.02, right=0.98, bottom=0.02, top=0.9, hspace=0.1, wspace=0.05)
+    conducting = [h in layers for h in range(1, 5)]
+    pairs = sorted(found.pivots, reverse=True)
+    for ax, pair in zip(axes.ravel(), pairs, strict=True):
+        tight = found.pivots[pair].tightened
+        draw_pivot(
+            ax, conducting, pair, title=f"({pair[0]}, {pair[1]}): {'cut' if tight else 'loop'}"
+        )
+    lowest = found.smallest_eigenvalue / data().X.shape[-1]
+    lowest = 0.0 if abs(lowest) < 1e-9 else lowest
+    figure.suptitle(
+        f"{KIND_NAMES[found.kind]}, smallest eigenvalue / m = {lowest:.2f}",
+        color=KIND_COLOURS[found.kind], fontsize=12, fontweight="bold",
+    )  # fmt: skip
+    loops = [pair for pair in pairs if not found.pivots[pair].tightened]
+    names = ", ".join(map(str, loops)) if loops else "none"
+    return (
+        f"Six rings, one a pivot of a four-layer network in which {extra} let an extra mode "
+        f"through. Pivots whose loop closes: {names}. The point is a {KIND_NAMES[found.kind]}; "
+        f"the smallest Hessian eigenvalue is {lowest:.2f} times the number of samples."
+    )
