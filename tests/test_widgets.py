@@ -207,9 +207,7 @@ class TestFrozen:
 
     def test_too_heavy_frames_are_refused(self, monkeypatch):
         monkeypatch.setattr("lnn.frames.MOST_BYTES", 1000)
-        with pytest.raises(
-            ValueError, match=r"the 24 frames of curve take \d+ bytes, more than 1000"
-        ):
+        with pytest.raises(ValueError, match=r"the 24 frames of curve take \d+ bytes, more"):
             frames(curve)
 
     def test_processes_draw_the_same_frames(self, monkeypatch):

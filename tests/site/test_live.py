@@ -54,6 +54,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "--IdentityProvider.token=",
         f"--ServerApp.root_dir={folder}/work",
     ]
+    command += ["--LabApp.expose_app_in_browser=True"]
     command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     command += ["--LabApp.news_url="]
     log = (folder / "log.txt").open("w")
@@ -80,6 +81,15 @@ def wait_for_address(folder: Path, server: subprocess.Popen[bytes]) -> str:
     pytest.fail(f"JupyterLab did not start:\n{(folder / 'log.txt').read_text()[-3000:]}")
 
 
+RUN_ALL = """async () => {
+  const panel = jupyterapp.shell.currentWidget;
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  await panel.sessionContext.session.kernel.info;
+  await jupyterapp.commands.execute("notebook:run-all-cells");
+}"""
+
+
 @pytest.fixture
 def page(chromium: Browser, lab: str) -> Iterator[Page]:
     """Open the notebook and run its cell."""
@@ -87,11 +97,7 @@ def page(chromium: Browser, lab: str) -> Iterator[Page]:
     page = context.new_page()
     page.goto(f"{lab}lab/tree/live.ipynb?reset")
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=1000 * SECONDS)
-    page.wait_for_selector(
-        ".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=1000 * SECONDS
-    )
-    page.click(".jp-Notebook .jp-CodeCell .jp-InputArea-editor")
-    page.keyboard.press("Shift+Enter")
+    page.evaluate(RUN_ALL)
     page.wait_for_selector(".jp-OutputArea img[alt]", timeout=1000 * SECONDS)
     yield page
     context.close()
