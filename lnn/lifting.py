@@ -198,8 +198,9 @@ def release(weights: Sequence[ArrayLike], problem: Problem, size: float = 1e-3) 
         W_j ← W_j + size · y_j v_jᵀ  with v_jᵀ Q_j = 0,  for j > a,  then
         W_j ← W_j + size · u_j x_jᵀ  with P_j u_j = 0,   for j < a,
 
-    leaves the product as it is, and for all but finitely many sizes the gradient in layer a is
-    P_aᵀ E Q_aᵀ ≠ 0. So no such weights are a local minimum.
+    leaves the product as it is, and for all but finitely many sizes the gradient in layer a,
+    2 P_aᵀ E Q_aᵀ, is not zero; among enough fractions of `size` the steepest is taken. So no such
+    weights are a local minimum.
 
     Parameters
     ----------
@@ -237,18 +238,40 @@ def release(weights: Sequence[ArrayLike], problem: Problem, size: float = 1e-3) 
     rows = [d[0], *(_rank(product(matrices[:j]), matrices[:j]) for j in range(1, depth + 1))]
     a = 1 + max(j for j in range(depth + 1) if rows[j] == d[j])  # rows[j] = rank of Q_{j+1}
     up, _, down = np.linalg.svd(error)
-    moved = list(matrices)
 
     right = right_products(matrices)
     # v_j, j = a+1..N: least left singular vectors of Q_j; y_j = v_{j+1}, and y_N reaches E.
     ends = [np.linalg.svd(right[j - 1])[0][:, -1] for j in range(a + 1, depth + 1)] + [up[:, 0]]
-    for j in range(a + 1, depth + 1):
-        v, y = ends[j - a - 1], ends[j - a]
-        moved[j - 1] = moved[j - 1] + step * np.outer(y, v)
 
-    left = left_products(moved)
+    def above(amount: float) -> list[Array]:
+        moved = list(matrices)
+        for j in range(a + 1, depth + 1):
+            moved[j - 1] = moved[j - 1] + amount * np.outer(ends[j - a], ends[j - a - 1])
+        return moved
+
+    # Of degree N − a in the amount and not zero, so not zero at all of N − a + 1 amounts.
+    halfway = max(
+        (above(step * c) for c in _multiples(depth - a + 1)),
+        key=lambda w: float(np.linalg.norm(left_products(w)[a - 1].T @ error @ down[0])),
+    )
+    left = left_products(halfway)
     # u_j, j = 1..a-1: least right singular vectors of P_j; x_j = u_{j-1}, and x_1 reaches E.
     starts = [down[0], *(np.linalg.svd(left[j - 1])[2][-1] for j in range(1, a))]
-    for j in range(1, a):
-        moved[j - 1] = moved[j - 1] + step * np.outer(starts[j], starts[j - 1])
-    return tuple(moved)
+
+    def below(amount: float) -> list[Array]:
+        moved = list(halfway)
+        for j in range(1, a):
+            moved[j - 1] = moved[j - 1] + amount * np.outer(starts[j], starts[j - 1])
+        return moved
+
+    def steepness(moved: list[Array]) -> float:
+        return float(np.linalg.norm(left[a - 1].T @ error @ right_products(moved)[a - 1].T))
+
+    # Of degree a − 1.
+    steepest = max([below(step * c) for c in _multiples(a)], key=steepness)
+    return tuple(steepest)
+
+
+def _multiples(count: int) -> list[float]:
+    """Distinct numbers of modulus at most 1: 1, −1, 1/2, −1/2, 1/3, ..."""
+    return [(-1) ** k / (k // 2 + 1) for k in range(count)]
