@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 
 from lnn._checks import Array, Weights, chain, non_negative, positive, whole, widths_fit
 from lnn.descent import Run, Stop
+from lnn.intervals import share_interval
 from lnn.problems import Problem
 
 
@@ -93,15 +94,11 @@ def success_rate(successes: ArrayLike) -> SuccessRate:
     >>> float(share.rate), float(share.low.round(3)), float(share.high.round(3))
     (0.8, 0.444, 0.975)
     """
-    from scipy.special import betaincinv  # with it `import lnn` would take longer
-
     hits = np.asarray(successes, dtype=bool)
     n = whole(hits.shape[-1], "the number of trials", least=1)
     k = hits.sum(axis=-1)
-    # At the ends one parameter would be 0: evaluate elsewhere, then set the end itself.
-    low = np.where(k == 0, 0.0, betaincinv(np.maximum(k, 1), n - k + 1, 0.025))
-    high = np.where(k == n, 1.0, betaincinv(k + 1, np.maximum(n - k, 1), 0.975))
-    return SuccessRate(np.asarray(k / n), np.asarray(low), np.asarray(high))
+    low, high = np.array([share_interval(int(hit), n) for hit in k.ravel()]).T
+    return SuccessRate(np.asarray(k / n), low.reshape(k.shape), high.reshape(k.shape))
 
 
 def with_ones(X: ArrayLike) -> Array:
