@@ -364,6 +364,8 @@ class Explorer:
             figure = Figure(figsize=self.size, dpi=dpi)
             canvas = FigureCanvasAgg(figure)
             alt = self.draw(figure, **state)
+            for axes in figure.axes:
+                axes.minorticks_off()  # on a logarithmic axis they take most of the time
             canvas.draw()  # type: ignore[no-untyped-call]
             pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
         return Image.fromarray(pixels).convert("RGB"), alt
