@@ -110,6 +110,14 @@ def test_bad_data_are_named(X, Y, message):
         lnn.Problem(X, Y)
 
 
+def test_the_report_s_problems_need_a_sample_and_a_spread():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="samples is 0: expected a whole number of at least 1"):
+        lnn.saddle_problem(rng, samples=0)
+    with pytest.raises(ValueError, match="noise is -1"):
+        lnn.step_problem(rng, noise=-1.0)
+
+
 def test_full_row_rank_is_demanded_where_it_is_needed():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((3, 10))
