@@ -70,7 +70,7 @@ def draw_critical_values(
     ax.set_xticks(np.unique(r))
     ax.set_xlabel("rank r = |S| of the product")
     ax.set_ylabel("loss at the critical point")
-    ax.legend(loc="upper right")
+    ax.legend(loc="lower left")
     return [*others, *lowest, *texts]
 
 
@@ -100,7 +100,7 @@ def draw_pivot(
     depth = len(conducting)
     i, j = pivot
     ax.set_axis_off()
-    ax.set_xlim(-0.75, depth + 0.75)
+    ax.set_xlim(-0.75, depth - 0.25)
     ax.set_ylim(-1.75, 1.25)
     artists: list[Artist] = []
     closed, cut = MODE_COLOURS[1], MODE_COLOURS[0]
@@ -183,6 +183,7 @@ def draw_spectra(ax: Axes, spectra: Mapping[str, Array], kinds: Sequence[Kind]) 
     ax.set_yticks([-float(k) for k in range(len(spectra))], list(spectra))
     ax.set_ylim(-len(spectra) + 0.4, 0.6)
     ax.set_xscale("symlog", linthresh=1e-2, linscale=0.6)
+    ax.margins(x=0.08)
     ax.set_xlabel("eigenvalues of the Hessian")
     ax.grid(axis="y", visible=False)
     return artists
