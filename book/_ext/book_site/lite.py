@@ -133,7 +133,11 @@ def _run_build(work: Path, copies: Path, out: Path, pyodide: Path | None) -> Non
         (lite / "static" / "pyodide").symlink_to(pyodide)
     else:
         command += ["--pyodide", str(pyodide)]
-    page = {"appName": "Linear networks", "litePluginSettings": {f"{KERNEL}:kernel": settings}}
+    page = {
+        "appName": "Linear networks",
+        "exposeAppInBrowser": True,  # the tests run a chapter through it
+        "litePluginSettings": {f"{KERNEL}:kernel": settings},
+    }
     config = {"jupyter-lite-schema-version": 0, "jupyter-config-data": page}
     (lite / "jupyter-lite.json").write_text(json.dumps(config))
 

@@ -1,0 +1,153 @@
+"""The kernel in the browser, with Pyodide hosted by the site: chapters run there, offline.
+
+Pyodide is not part of the repository. ``LNN_PYODIDE`` names a tarball or an unpacked folder;
+without it ``../shared/pyodide`` is tried, where continuous integration has it. Elsewhere the tests
+say what they lack.
+"""
+
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import nbformat
+import pytest
+from playwright.sync_api import Page
+from visiting import PREFIX, ROOT, Served, Visit, chapters
+
+Open = Callable[..., Visit]
+
+SECONDS = 240  # for a chapter, on a busy machine
+CHAPTER = "book/linear_networks"
+
+RUN_ALL = """async () => {
+  const panel = jupyterapp.shell.currentWidget;
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  await jupyterapp.commands.execute("notebook:run-all-cells");
+  return panel.content.model.toJSON().cells;
+}"""
+
+
+def find_pyodide() -> Path:
+    """Return the Pyodide distribution to host; where there is none, say so."""
+    named = os.environ.get("LNN_PYODIDE")
+    if named:
+        return Path(named)
+    found = sorted((ROOT.parent / "shared" / "pyodide").glob("pyodide-*.tar.bz2"))
+    if found:
+        return found[-1]
+    lacking = "no Pyodide: set LNN_PYODIDE to a tarball of Pyodide 0.27.7 or its unpacked folder"
+    if os.environ.get("CI"):
+        pytest.fail(lacking)
+    pytest.skip(lacking)
+
+
+@pytest.fixture(scope="module")
+def hosted(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve the site with a JupyterLite that hosts Pyodide."""
+    pyodide = find_pyodide()
+    sys.path.insert(0, str(ROOT / "book" / "_ext"))
+    try:
+        from book_site import lite
+    finally:
+        sys.path.pop(0)
+    folder = ROOT / "_build" / "lite with pyodide"
+    lite.build(ROOT, [ROOT / f"{c}.ipynb" for c in chapters()], folder, pyodide)
+    mount = f"{PREFIX}/lite"
+    served.mounts[mount] = folder
+    yield served
+    del served.mounts[mount]
+
+
+def wait_for_app(page: Page) -> None:
+    """Wait until the notebook is open."""
+    page.wait_for_function(
+        "window.jupyterapp?.shell?.currentWidget?.content?.model", timeout=60_000
+    )
+
+
+def printed(cell: dict[str, Any]) -> str:
+    """Return the text that a cell printed or displayed, as nbval would compare it."""
+    texts = []
+    for output in cell.get("outputs", []):
+        data = output.get("text") or output.get("data", {}).get("text/plain", "")
+        if output.get("name") != "stderr":
+            texts.append("".join(data))
+    return "".join(texts).strip()
+
+
+def test_a_chapter_runs_to_its_end_with_the_stored_numbers(
+    visit: Open, hosted: Served, measured: dict[str, Any]
+) -> None:
+    name = CHAPTER if CHAPTER in chapters() else chapters()[0]
+    stored = nbformat.read(ROOT / f"{name}.ipynb", as_version=4).cells
+    seen = visit(hosted.url(f"lite/notebooks/index.html?path={Path(name).name}.ipynb"))
+    wait_for_app(seen.page)
+    seen.page.set_default_timeout(1000 * SECONDS)
+    cells = seen.page.evaluate(RUN_ALL)
+    errors = [o for c in cells for o in c.get("outputs", []) if o["output_type"] == "error"]
+    assert not errors, json.dumps(errors)[:2000]
+    code = [(old, new) for old, new in zip(stored, cells, strict=True) if old.cell_type == "code"]
+    assert all(new["execution_count"] for old, new in code if old.source.strip())
+    checked = [(o, n) for o, n in code if "nbval-check-output" in o.metadata.get("tags", [])]
+    assert checked, f"{name} has no checked numbers"
+    for old, new in checked:
+        assert printed(new) == printed(json.loads(json.dumps(old))), old.source
+    assert not seen.outside, f"requests to other hosts: {seen.outside}"
+    assert not seen.failed or all("api/contents" in f or "favicon" in f for f in seen.failed)
+
+
+def test_an_explorer_is_taken_live_in_its_page(
+    visit: Open, hosted: Served, measured: dict[str, Any]
+) -> None:
+    seen = visit(hosted.url(f"{chapters()[0]}.html"))
+    assert not [a for a in seen.loaded if "/lite/" in a], "loaded before the click"
+    button = seen.page.get_by_role("button", name="Take it live").first
+    start = time.monotonic()
+    button.click()
+    frame = seen.page.frame_locator("iframe.lnn-frame").first
+    picture = frame.locator(".jp-OutputArea img[alt]")
+    picture.wait_for(timeout=1000 * SECONDS)
+    measured["browser kernel: click to live explorer, s"] = round(time.monotonic() - start, 1)
+    before = picture.get_attribute("alt")
+    handle = frame.locator(".noUi-handle").first
+    handle.focus()
+    for _ in range(3):
+        handle.press("ArrowLeft")
+        handle.press("ArrowRight")
+        handle.press("ArrowRight")
+    for _ in range(600):
+        if picture.get_attribute("alt") != before:
+            break
+        seen.page.wait_for_timeout(50)
+    assert picture.get_attribute("alt") != before
+    assert picture.count() == 1
+    assert not seen.outside, f"requests to other hosts: {seen.outside}"
+
+
+def test_the_kernel_is_ready_with_the_package(
+    visit: Open, hosted: Served, measured: dict[str, Any]
+) -> None:
+    code = "%pip install -q lnn\nimport lnn\nprint('ready', lnn.__name__)"
+    start = time.monotonic()
+    seen = visit(hosted.url("lite/repl/index.html?kernel=python&execute=1&code=" + quote(code)))
+    seen.page.get_by_text(re.compile("ready lnn")).last.wait_for(timeout=1000 * SECONDS)
+    measured["browser kernel: ready with lnn, s"] = round(time.monotonic() - start, 1)
+    assert not seen.outside, f"requests to other hosts: {seen.outside}"
+
+
+def test_a_package_of_that_name_is_never_taken_from_the_public_index(
+    visit: Open, hosted: Served
+) -> None:
+    """Where the site's own wheel is not found, installing fails; it asks no other host."""
+    settings = json.loads((hosted.mounts[f"{PREFIX}/lite"] / "jupyter-lite.json").read_text())
+    plugins = settings["jupyter-config-data"]["litePluginSettings"]
+    kernel = plugins["@jupyterlite/pyodide-kernel-extension:kernel"]
+    assert kernel["disablePyPIFallback"] is True
+    assert kernel["pipliteUrls"][0].startswith("./pypi/")
