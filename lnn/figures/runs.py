@@ -63,7 +63,7 @@ def draw_plateaus(ax: Axes, floors: Sequence[float], *, first: int = 0) -> list[
     artists: list[Artist] = []
     left, right = ax.get_xlim()
     for rank, value in enumerate(floors, start=first):
-        colour = REFERENCE if rank == 0 else MODE_COLOURS[rank - 1]
+        colour = REFERENCE if rank == 0 else MODE_COLOURS[(rank - 1) % len(MODE_COLOURS)]
         artists.append(ax.axhline(value, color=colour, linestyle="--", linewidth=1.2, zorder=1))
         at = left * (right / left) ** 0.99 if ax.get_xscale() == "log" else right
         artists.append(
