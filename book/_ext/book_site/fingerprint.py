@@ -33,7 +33,8 @@ def digest(files: Iterable[Path], *extra: str) -> str:
 
 def package_files(root: Path) -> list[Path]:
     """Return the files of `lnn` on which a result can depend."""
-    return [p for p in (root / "lnn").rglob("*") if p.suffix in {".py", ".mplstyle"}]
+    files = (p for p in (root / "lnn").rglob("*") if p.is_file())
+    return [p for p in files if "__pycache__" not in p.parts]
 
 
 def _configure(app: Sphinx, config: Config) -> None:
