@@ -59,6 +59,13 @@ from lnn.networks import (
     unflatten,
     widths_of,
 )
+from lnn.preparation import (
+    Assumptions,
+    Check,
+    Components,
+    check_assumptions,
+    principal_components,
+)
 from lnn.problems import Problem, saddle_problem, step_problem
 from lnn.rank import best_of_rank, factorize, numerical_rank, rotate_modes
 from lnn.steps import (
@@ -76,6 +83,9 @@ from lnn.studies import Study, run_study
 from lnn.trapping import TrappingBound, trapping_bound
 
 __all__ = [
+    "Assumptions",
+    "Check",
+    "Components",
     "ConvergenceBound",
     "CriticalPoint",
     "FirstFailure",
@@ -94,6 +104,7 @@ __all__ = [
     "best_of_rank",
     "bottleneck",
     "chain_flow",
+    "check_assumptions",
     "classify",
     "convergence_bound",
     "critical_point",
@@ -124,6 +135,7 @@ __all__ = [
     "mode_values",
     "modes",
     "numerical_rank",
+    "principal_components",
     "product",
     "quadratic_limit",
     "raise_to_full_rank",
