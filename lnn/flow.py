@@ -255,8 +255,9 @@ def mode_flow(
     origin = _primitive(p0, s, a, n)
     for _ in range(64):
         middle = (low + high) / 2
-        # Past z = 30 the product is s to rounding, and ₂F₁ is singular at 1.
-        late = _primitive(s / (1 + np.exp(-np.minimum(middle, 30.0))), s, a, n) - origin > t
-        late |= middle > 30.0
+        # Past z = 29 the product is s to 13 digits, and p / s would soon round to 1, where ₂F₁ is
+        # singular.
+        late = _primitive(s / (1 + np.exp(-np.minimum(middle, 29.0))), s, a, n) - origin > t
+        late |= middle > 29.0
         low, high = np.where(late, low, middle), np.where(late, middle, high)
     return np.asarray(s / (1 + np.exp(-(low + high) / 2)))

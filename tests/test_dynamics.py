@@ -193,3 +193,14 @@ def test_the_effective_start_is_for_two_layers():
     problem = Problem(np.eye(2), np.eye(2))
     with pytest.raises(ValueError, match="two layers only"):
         effective_start((np.eye(2),) * 3, problem)
+
+
+@pytest.mark.parametrize("depth", [3, 4, 5, 7])
+def test_modes_only_ever_rise(depth):
+    # The inversion must not step over the end of its range, where ₂F₁ is singular.
+    s = np.array([5.0, 4.0, 3.0, 2.0])
+    for start in (1e-4, 1e-2, 0.5):
+        end = 1.12 * mode_time(0.95 * s, start, s, 1.0, depth).max()
+        curves = mode_flow(np.linspace(0, end, 997), np.full(4, start), s, np.ones(4), depth)
+        assert (np.diff(curves, axis=1) >= -1e-9).all()
+        assert (curves <= s[:, None]).all()
