@@ -72,7 +72,8 @@ class Ensemble:
         T.
     residual, step_size : (...) array
     ceiling : (...) array
-        A network stops where its recorded loss is not at most this.
+        A network stops where its recorded loss exceeds this or is nan. Overflow can give either
+        sign, so the absolute value counts.
     tolerance : float
         A network stops where the norm of its recorded gradient is at most this.
 
@@ -232,9 +233,11 @@ def _kernel(widths: tuple[int, ...]) -> _Kernel:
                 norm = reduce(w.plus, [w.inner(slope, slope) for slope in slopes])
                 w.write(w.at(losses, w.multiple(record, blocks)), loss)
                 w.write(w.at(norms, w.multiple(record, blocks)), norm)
-                goes_on = w.build.and_(
-                    w.at_most(loss, w.read(ceiling)), w.above(norm, w.read(least_norm))
+                most = w.read(ceiling)
+                bounded = w.build.and_(
+                    w.at_most(loss, most), w.at_most(w.minus(w.zero, most), loss)
                 )
+                goes_on = w.build.and_(bounded, w.above(norm, w.read(least_norm)))
                 w.write(rate, w.choose(goes_on, w.read(rate), w.zero))
             with w.build.if_then(w.build.not_(is_last)):
                 speed = w.read(rate)

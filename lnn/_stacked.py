@@ -38,7 +38,7 @@ class Stack:
             if step % every == 0 or step == steps:
                 losses.append(self._loss())
                 squared_norms.append((flatten(slopes) ** 2).sum(axis=-1))
-                going &= losses[-1] <= self._ceiling  # false for nan, too
+                going &= np.abs(losses[-1]) <= self._ceiling  # false for nan, too
                 going &= squared_norms[-1] > self._tolerance**2
             if step < steps:
                 self._step(slopes, going)

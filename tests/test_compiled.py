@@ -10,6 +10,7 @@ import pytest
 
 from lnn import _compiled
 from lnn._compiled import Ensemble
+from lnn._stacked import Stack
 
 WIDTHS = [
     (3, 2),
@@ -200,6 +201,16 @@ def test_a_stopped_network_keeps_finite_weights_though_its_gradient_is_not():
     assert np.isinf(records.losses).all()
     assert np.isinf(records.squared_norms).all()
     assert [float(w[0, 0]) for w in engine.weights] == [1e120, 1e120]
+
+
+@pytest.mark.parametrize("engine", [Ensemble, Stack])
+def test_overflow_to_minus_infinity_stops_a_network(engine):
+    # An indefinite matrix stands for a quadratic form that overflows to the wrong sign.
+    w = np.full((1, 1, 1), 1e100)
+    start = engine((w, w), -np.eye(1)[None], np.zeros((1, 1, 1)), np.zeros(1), np.ones(1), 1e300)
+    with np.errstate(over="ignore"):
+        assert (start.advance(2).losses == -np.inf).all()
+    assert [float(w[0, 0, 0]) for w in start.weights] == [1e100, 1e100]
 
 
 def test_overflow_of_the_squared_norm_is_silent():
