@@ -102,8 +102,8 @@ def weighted_entries(figure: Figure, weight: float) -> str:
     draw_weighted(ax, a, losses, bad=4.0, best=1.0)
     ax.set_ylim(0, 14)
     trapped = weight > 2
-    verdict = "a bad local minimum" if trapped else "not a minimum"
-    ax.set_title(f"w = {weight:g}: the map diag(0, 1), at a = 0, is {verdict}", fontsize=11)
+    verdict = "a bad local minimum" if trapped else "no minimum"
+    ax.set_title(f"w = {weight:g}: at a = 0 is {verdict}", fontsize=11)
     ax.text(-2.1, 1.25, "loss of the map diag(2, 0)")
     return (
         f"With weight {weight:g} the loss along the line is 4 at a = 0, where the curve has a "

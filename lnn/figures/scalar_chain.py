@@ -118,12 +118,12 @@ def draw_profile(
     artists: list[Artist] = []
     artists += ax.plot(position, losses, label="loss")
     artists += ax.plot(
-        near, value + slope * offset, color=REFERENCE, linestyle="--", label="gradient"
+        near, value + slope * offset, color=REFERENCE, linestyle="--", label="tangent (gradient)"
     )
     parabola = value + slope * offset + curvature * offset**2 / 2
-    artists += ax.plot(near, parabola, color=THEORY, linestyle="-.", label="Hessian")
+    artists += ax.plot(near, parabola, color=THEORY, linestyle="-.", label="parabola (Hessian)")
     artists += ax.plot(here, value, "o", color="black", markersize=7, zorder=5)
     ax.set_xlabel("position on the line")
     ax.set_ylabel("loss")
-    ax.legend(ncols=3, loc="upper center")
+    ax.legend(ncols=3, loc="lower center", columnspacing=1.0, handlelength=1.8)
     return artists
