@@ -30,7 +30,7 @@ def use() -> None:
 
 
 def new_figure(
-    rows: int = 1, columns: int = 1, *, width: float = 6.4, height: float = 3.8, **subplots: Any
+    rows: int = 1, columns: int = 1, *, width: float = 5.6, height: float = 3.6, **subplots: Any
 ) -> tuple[Figure, Any]:
     """Return ``plt.subplots(rows, columns)`` in the book's style, sized for a phone.
 
