@@ -101,7 +101,8 @@ def check_assumptions(X: ArrayLike, Y: ArrayLike, *, resolution: float = 1e-6) -
     values = problem.eigenvalues / max(float(problem.eigenvalues[0]), np.finfo(float).tiny)
     seen = int(np.count_nonzero(values > resolution))
     gaps = -np.diff(values[:seen])
-    closest = "a single one" if gaps.size == 0 else f"least gap {gaps.min():.2g} of the largest"
+    least = float(np.round(gaps.min(), 9)) + 0.0 if gaps.size else 1.0  # + 0.0: no "-0"
+    closest = f"least gap {least:.2g} of the largest" if gaps.size else "a single one"
     return Assumptions(
         (
             Check(

@@ -128,7 +128,7 @@ def keep(figure: Figure, components: int) -> str:
     lower.set_ylim(0.75, 1)
     lower.legend(loc="lower right")
     here = _least_squares_accuracy(components)
-    bound = float(divergence_bound(problem, (components, 10, 10, 10)))
+    bound = float(divergence_bound(problem, (components, 12, 12, 10)))
     upper.set_title(f"{components} components keep {parts.explained:.1%} of ‖X‖²", fontsize=11)
     return (
         f"With {components} components the ten eigenvalues run from "

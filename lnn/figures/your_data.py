@@ -64,7 +64,7 @@ def draw_steps(ax: Axes, marks: Mapping[str, float], runs: Mapping[float, str]) 
         artists.append(
             ax.text(
                 value,
-                1.02 + 0.09 * (index % 2),
+                1.02,
                 label,
                 color=MODE_COLOURS[index],
                 ha="center",
