@@ -19,7 +19,7 @@ def draw_templates(
     ----------
     ax : matplotlib.axes.Axes
     templates : (k, pixels) array
-        Blue is positive, white 0, orange negative.
+        Violet is positive, white 0, orange negative.
     labels : (k,) sequence of str
         Written above the pictures.
     columns : int
