@@ -14,7 +14,7 @@ from lnn.plateaus import first_below, midpoints
 from lnn.problems import Problem, saddle_problem
 from lnn.widgets import Choice, Slider, explorer
 
-STEP_SIZE = 1.5e-5
+STEP_SIZE = 1e-5
 WIDTHS = {2: (5, 4, 5), 3: (5, 4, 4, 5), 4: (5, 4, 4, 4, 5)}
 
 
@@ -40,7 +40,7 @@ def staircase(figure: Figure, scale: float, layers: str) -> str:
     problem, depth = data(), int(layers)
     start = gaussian(WIDTHS[depth], np.random.default_rng(3), std=scale)
     steps = 6000
-    run = descend(start, problem, STEP_SIZE, steps, record_every=4)
+    run = descend(start, problem, STEP_SIZE, steps, record_every=2)
     ax = figure.subplots()
     draw_loss(ax, run.recorded, run.losses, log_steps=True)
     ax.set_xlim(1, steps)

@@ -57,6 +57,7 @@ def draw_scaling(
     xlabel: str = "size ε of the perturbation",
     ylabel: str = "steps to leave the plateau",
     log_y: bool = True,
+    first: int = 0,
 ) -> list[Artist]:
     """Draw medians and ranges against a size, on a logarithmic axis, with the theory over them.
 
@@ -70,19 +71,21 @@ def draw_scaling(
         One dashed curve for each label, in the same order; fewer are allowed.
     xlabel, ylabel : str
     log_y : bool
+    first : int
+        Colour and marker of the first label, counted in the palette.
 
     Returns
     -------
     list of matplotlib.artist.Artist
     """
     artists: list[Artist] = []
-    for row, (label, (low, middle, high)) in enumerate(quantiles.items()):
+    for row, (label, (low, middle, high)) in enumerate(quantiles.items(), start=first):
         bars = ax.errorbar(
             sizes, middle, [middle - low, high - middle], fmt=MODE_MARKERS[row],
             color=MODE_COLOURS[row], capsize=3, label=label,
         )  # fmt: skip
         artists.append(bars)  # type: ignore[arg-type]
-    for row, curve in enumerate(theory):
+    for row, curve in enumerate(theory, start=first):
         name = "theory" if row == 0 else None
         artists += ax.plot(
             sizes, curve, color=THEORY if len(theory) == 1 else MODE_COLOURS[row],
