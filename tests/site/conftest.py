@@ -4,7 +4,6 @@ Nothing here is skipped: without Chromium or without a built site the tests fail
 """
 
 import functools
-import http.server
 import json
 import os
 import shutil
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Playwright, Request, Response, sync_playwright
-from visiting import FLAGS, MEASUREMENTS, PREFIX, ROOT, SITE, STRICT, Handler, Served, Visit
+from visiting import FLAGS, MEASUREMENTS, PREFIX, ROOT, SITE, STRICT, Handler, Served, Server, Visit
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +38,7 @@ def served(site: Path) -> Iterator[Served]:
     """Serve the site under a sub-path, and again with a strict Content-Security-Policy."""
     mounts = {PREFIX: site, STRICT: site}
     handler = functools.partial(type("Mounted", (Handler,), {"mounts": mounts}), directory=site)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield Served(f"http://127.0.0.1:{server.server_port}", mounts)
