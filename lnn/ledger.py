@@ -100,8 +100,8 @@ def anchor(heading: str) -> str:
     return re.sub(r"^[-0-9]+|-+$", "", re.sub(r"[^a-z0-9]+", "-", re.sub(r"[*`$]", "", text)))
 
 
-def read_items(path: str | Path) -> tuple[Item, ...]:
-    """Read the items from a TOML file with one ``[[item]]`` table each.
+def read_items(path: str | Path = Path(__file__).with_name("claims.toml")) -> tuple[Item, ...]:
+    """Read the items from a TOML file with one ``[[item]]`` table each; by default the book's.
 
     Raises
     ------

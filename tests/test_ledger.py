@@ -105,13 +105,13 @@ def test_rendering_escapes_links_and_counts(monkeypatch):
 
 
 def test_every_numbered_item_of_the_report_is_listed():
-    names = {item.id for item in ledger.read_items(BOOK / "claims.toml")}
+    names = {item.id for item in ledger.read_items()}
     assert {f"eq. ({n})" for n in range(1, 33)} <= names
     assert {f"figure {n}" for n in range(1, 7)} <= names
     assert {"Theorem 2.1", "Theorem 2.2", "Theorem 2.4", "Proposition 3.2"} <= names
 
 
 def test_the_book_gives_evidence_for_every_item():
-    items = ledger.read_items(BOOK / "claims.toml")
+    items = ledger.read_items()
     entries = ledger.ledger(items, ledger.read_evidence(BOOK.glob("*.ipynb")))
     assert sum(ledger.count(entries).values()) == len(items)
