@@ -1,8 +1,9 @@
 """Results are never stale: what `lnn` computes is cached under a hash of `lnn`.
 
 Jupyter Book's cache is keyed on the notebook alone, so after an edit of `lnn` it would show old
-results. Here the cache folder is named by a hash of the package, the pinned requirements and the
-Python version, and a configuration value with that hash makes Sphinx read every page again.
+results. Here the cache folder is named by a hash of the package, the pinned requirements, the
+Python version and the verdicts in the chapters' stored outputs, which the ledger collects. A
+configuration value with that hash makes Sphinx read every page again.
 """
 
 import hashlib
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
+
+from lnn.ledger import read_evidence
 
 
 def setup(app: Sphinx) -> None:
@@ -40,7 +43,8 @@ def package_files(root: Path) -> list[Path]:
 def _configure(app: Sphinx, config: Config) -> None:
     root = Path(app.srcdir)
     pins = [p for p in (root / "requirements.txt",) if p.exists()]
-    config.book_fingerprint = digest([*package_files(root), *pins], sys.version)
+    verdicts = repr(read_evidence((root / "book").glob("*.ipynb")))
+    config.book_fingerprint = digest([*package_files(root), *pins], sys.version, verdicts)
     caches = Path(app.outdir).parent / ".jupyter_cache"
     ours = caches / config.book_fingerprint
     config.nb_execution_cache_path = str(ours)
