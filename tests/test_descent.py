@@ -125,3 +125,27 @@ def test_bad_arguments_are_named(change, message):
     }
     with pytest.raises(ValueError, match=message):
         lnn.descend(**(arguments | change))
+
+
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+def test_a_member_has_diverged_once_its_loss_is_so_many_times_its_scale(engine):
+    # L = (3 − w)² from w = 0 with η = 1.5: the error doubles at every step, L = 9 · 4^k.
+    problem = lnn.Problem([[1.0]], [[3.0]])
+    start = (np.zeros((1, 1)),)
+    run = lnn.descend(start, problem, 1.5, 60, divergence_factor=100.0, engine=engine)
+    assert run.stop is Stop.DIVERGED
+    assert run.steps == 4  # 4³ = 64 ≤ 100 < 256 = 4⁴
+    np.testing.assert_allclose(run.losses[:4], 9 * 4.0 ** np.arange(4))
+    np.testing.assert_array_equal(run.losses[4:], np.inf)
+    # Scaled by ‖Y‖² where the start is nearly perfect, so that a start there is not a verdict.
+    near = (np.full((1, 1), 3.0 - 1e-6),)
+    assert lnn.descend(near, problem, 1.5, 60, divergence_factor=100.0, engine=engine).steps == 25
+
+
+def test_the_compiled_engine_is_refused_where_it_cannot_run(monkeypatch):
+    monkeypatch.setattr("lnn.descent.available", lambda: False)
+    problem, start = lnn.Problem([[1.0]], [[3.0]]), (np.zeros((1, 1)),)
+    with pytest.raises(ValueError, match="llvmlite is not installed"):
+        lnn.descend(start, problem, 0.1, 5, engine="compiled")
+    plain = lnn.descend(start, problem, 0.1, 5000)
+    assert plain.losses[-1] == pytest.approx(0.0, abs=1e-20)
