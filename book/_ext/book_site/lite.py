@@ -113,9 +113,11 @@ def browser_copy(chapter: Path) -> nbformat.NotebookNode:
         "display_name": "Python (Pyodide)",
         "language": "python",
     }
-    for cell in notebook.cells:
-        if SETUP_TAG in cell.metadata.get("tags", []):
-            cell.source = SETUP
+    tagged = [c for c in notebook.cells if SETUP_TAG in c.metadata.get("tags", [])]
+    for cell in tagged:
+        cell.source = SETUP
+    if not tagged:
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(SETUP, metadata={"tags": [SETUP_TAG]}))
     return notebook
 
 
