@@ -1,6 +1,7 @@
 """Fixed step size, the experiments: how depth and width move the proved step size."""
 
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,6 +15,20 @@ from lnn.widgets import Choice, Slider, explorer
 
 NETWORKS = 500
 SEED = 54
+STORED = Path(__file__).with_name("doublings_100k.npz")
+"""Written by tests/benchmarks/study_100k.py."""
+
+
+def stored_doublings() -> np.ndarray:
+    """Return how often 0.9 times the proved step size can be doubled before a run fails.
+
+    Returns
+    -------
+    (100000,) array of int
+        Of the members of the study with seed `SEED` and widths 5-5-5-5, in order.
+    """
+    with np.load(STORED) as file:
+        return np.asarray(file["doublings"], dtype=np.int64)
 
 
 @lru_cache(maxsize=64)

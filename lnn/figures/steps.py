@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from lnn._checks import Array
 from lnn.figures.style import LAYER_STYLES, MODE_COLOURS, MODE_MARKERS, REFERENCE, THEORY
@@ -217,6 +216,7 @@ def draw_distributions(
     xlabel: str = "step size η",
     bins: int = 40,
     limits: tuple[float, float] | None = None,
+    ticks: Sequence[float] | None = None,
     legend: bool = True,
 ) -> list[Artist]:
     """Draw distributions over networks as outlines on a logarithmic axis, with their medians.
@@ -230,6 +230,8 @@ def draw_distributions(
     bins : int
     limits : (float, float), optional
         By default all but the extreme 0.2 % of all samples.
+    ticks : sequence of float, optional
+        Instead of the decades.
     legend : bool
 
     Returns
@@ -252,6 +254,9 @@ def draw_distributions(
     ax.set_xlabel(xlabel)
     ax.set_ylabel("share of networks")
     ax.set_ylim(bottom=0)
+    if ticks is not None:
+        ax.set_xticks(list(ticks), [f"{t:g}" for t in ticks])
+        ax.minorticks_off()
     if legend:
         artists.append(ax.legend())
     return artists
@@ -302,7 +307,7 @@ def draw_medians(
         )
     if limit is not None:
         artists += ax.plot(x, limit / x, ls=":", color=REFERENCE, lw=1.4)
-        artists.append(ax.text(x[0], limit / x[0] / 1.3, "limit / N", color=REFERENCE, va="top"))
+        artists.append(ax.text(x[0], limit / x[0] / 1.5, "limit / N", color=REFERENCE, va="top"))
     ax.set(yscale="log", xlabel="number of layers N", ylabel="proved step size η")
     return artists
 
@@ -332,9 +337,3 @@ def draw_against(
     ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
     ax.grid(False)
     return [mesh]
-
-
-def plain_log_axis(ax: Axes) -> None:
-    """Label the decades of a logarithmic x-axis only."""
-    ax.xaxis.set_major_locator(LogLocator(numticks=12))
-    ax.xaxis.set_minor_formatter(NullFormatter())
