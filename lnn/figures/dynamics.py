@@ -109,7 +109,7 @@ def draw_loss_staircase(
     ax.set_xlim(0, float(times[-1]))
     ax.set_xlabel("time t = step size × steps")
     ax.set_ylabel("loss")
-    artists.append(ax.legend(loc="upper right"))
+    artists.append(ax.legend(loc="upper right", bbox_to_anchor=(1.0, 0.93)))
     return artists
 
 
@@ -134,12 +134,17 @@ def draw_escape_times(
     artists: list[Artist] = []
     for row, depth in enumerate(depths):
         colour = MODE_COLOURS[row]
-        (line,) = ax.plot(starts, exact[row], color=colour, label=f"N = {depth}")
-        (dashes,) = ax.plot(starts, leading[row], color=colour, linestyle=(0, (1, 1.5)))
-        (marks,) = ax.plot(
-            starts[::8], exact[row][::8], MODE_MARKERS[row], color=colour, markersize=5
+        (line,) = ax.plot(
+            starts,
+            exact[row],
+            color=colour,
+            marker=MODE_MARKERS[row],
+            markersize=5,
+            markevery=8,
+            label=f"N = {depth}",
         )
-        artists += [line, dashes, marks]
+        (dots,) = ax.plot(starts, leading[row], color=colour, linestyle=(0, (1, 1.5)))
+        artists += [line, dots]
     ax.set(xscale="log", yscale="log")
     ax.set_xlabel("start p₀ of the mode, as a share of its target")
     ax.set_ylabel("time until half learned")
