@@ -1,10 +1,12 @@
 """Docstrings of `lnn` in the site: plain text with formulas, made safe for reStructuredText.
 
 The docstrings are written to be read in a terminal: ``|S|``, ``Uᵀ``, ``(*size, d_j)``. Here the
-characters that reStructuredText would take for markup are escaped, except in doctests and literals.
+characters that reStructuredText would take for markup are escaped, except in doctests and literals,
+and the keys of the bibliography, such as achour2021, become citations.
 """
 
 import re
+from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -12,21 +14,35 @@ from sphinx.application import Sphinx
 _LITERAL = re.compile(r"(``.*?``|`[^`]+`|:\w+:`[^`]+`)")
 
 
-def _escape(text: str) -> str:
+_KEY = re.compile(r"\b[a-z]+[12]\d{3}\b")
+
+
+def keys(app: Sphinx) -> set[str]:
+    """Return the keys of the book's bibliography."""
+    texts = [(Path(app.srcdir) / name).read_text() for name in app.config.bibtex_bibfiles]
+    return {key for text in texts for key in re.findall(r"^@\w+\{(\w+),", text, re.MULTILINE)}
+
+
+def escape(text: str, known: set[str]) -> str:
+    """Return one line of prose as reStructuredText."""
     parts = _LITERAL.split(text)
-    parts[::2] = [re.sub(r"([*|])", r"\\\1", part) for part in parts[::2]]
+    for index in range(0, len(parts), 2):
+        part = re.sub(r"([*|])", r"\\\1", parts[index])
+        parts[index] = _KEY.sub(
+            lambda key: f":cite:t:`{key[0]}`" if key[0] in known else key[0], part
+        )
     return "".join(parts)
 
 
-def escape(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Escape a docstring in place, before napoleon reads its sections."""
-    doctest = False
+def process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Rewrite a docstring in place, before napoleon reads its sections."""
+    known, doctest = keys(app), False
     for index, line in enumerate(lines):
         doctest = line.lstrip().startswith(">>>") or (doctest and bool(line.strip()))
         if not doctest and not line.lstrip().startswith("* "):
-            lines[index] = _escape(line)
+            lines[index] = escape(line, known)
 
 
 def setup(app: Sphinx) -> None:
     """Connect, ahead of napoleon."""
-    app.connect("autodoc-process-docstring", escape, priority=400)
+    app.connect("autodoc-process-docstring", process, priority=400)

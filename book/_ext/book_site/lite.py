@@ -36,7 +36,12 @@ LOGGER = logging.getLogger(__name__)
 PYODIDE = "LNN_PYODIDE"
 PYODIDE_CDN = "https://cdn.jsdelivr.net/pyodide/v0.27.7/full/pyodide.js"
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
-EXTENSIONS = ("@jupyter-widgets/jupyterlab-manager", KERNEL, "jupyterlab_pygments")
+EXTENSIONS = (
+    "@jupyter-widgets/jupyterlab-manager",
+    KERNEL,
+    "jupyterlab_pygments",
+    "jupyterlab-myst",  # theorems, admonitions and numbered equations, as on the page
+)
 APPS = ("notebooks", "repl", "lab")
 
 SETUP_TAG = "setup"
@@ -87,7 +92,8 @@ def build(root: Path, chapters: Iterable[Path], out: Path, pyodide: Path | None 
     if pyodide is not None and not pyodide.exists():
         raise ExtensionError(f"{PYODIDE} is {pyodide}: no such file or folder")
     ours = [*Path(__file__).parent.glob("*.py"), *package_files(root), root / "pyproject.toml"]
-    packages = ("jupyterlite-core", "jupyterlite-pyodide-kernel", *wheels.INSTALLED)
+    packages = ("jupyterlite-core", "jupyterlite-pyodide-kernel", "jupyterlab-myst")
+    packages += wheels.INSTALLED
     stamp = digest([*ours, *chapters], str(pyodide), *(f"{p} {version(p)}" for p in packages))
     built = out / "built.txt"
     if built.exists() and built.read_text() == stamp:
