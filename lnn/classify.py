@@ -81,7 +81,8 @@ class CriticalPoint:
     tolerance : float
         The relative gradient up to which the weights count as critical.
     rank_tolerance : float
-        4 √max(relative_gradient, ε): blocks below this relative size count as zero.
+        4 √max(relative_gradient, ε): blocks below this relative size count as zero, and so does
+        the weaker of a pivot's two if their product is below it.
     curvature_tolerance : float
         Eigenvalues above minus this count as non-negative: rank_tolerance times the larger of
         ‖∇²L‖ and 2 ‖Σ_YX‖ max_{i>j} ∏_{k≠i,j} n_k.
@@ -231,8 +232,8 @@ class _Evidence:
     included: np.ndarray  # which modes are in S, (n, d_y)
     mismatch: Array  # ‖(W − U_S U_Sᵀ T) A‖_F / ‖T A‖_F
     error: Array  # E = (U_S U_Sᵀ T − T) Σ_XX = −U_Q U_Qᵀ Σ_YX
-    pivots: Mapping[tuple[int, int], tuple[np.ndarray, np.ndarray]]
-    """Rank of the inner block, and by how much the rank of the outer one exceeds r."""
+    pivots: Mapping[tuple[int, int], tuple[Array, Array]]
+    """Relative singular values: of the inner block; of what the outer one has besides r."""
 
 
 def _gather(weights: Weights, problem: Problem, tolerance: float) -> _Evidence:
@@ -271,10 +272,9 @@ def _gather(weights: Weights, problem: Problem, tolerance: float) -> _Evidence:
     for i, j in pairs:
         inner = np.linalg.svd(_between(weights, i, j), compute_uv=False)
         outer = np.linalg.svd(left[i - 1].mT @ error @ right[j - 1].mT, compute_uv=False)
-        inner_scale, outer_scale = _among(norms, i, j), cov_yx * _around(norms, i, j)
         pivots[i, j] = (
-            np.broadcast_to(np.sum(inner > (fine * inner_scale)[:, None], axis=-1), fine.shape),
-            np.sum(outer > (fine * outer_scale)[:, None], axis=-1),
+            inner / _among(norms, i, j)[:, None],
+            outer / (cov_yx * _around(norms, i, j))[:, None],
         )
     return _Evidence(
         tolerance=tolerance,
@@ -320,6 +320,25 @@ def _between(weights: Weights, i: int, j: int) -> Array:
     return result
 
 
+def _pivot(inner: Array, outer: Array, r: int, fine: float) -> Pivot:
+    """Judge a pivot by relative singular values.
+
+    Moving its two layers causes a curvature of the order of the product of the two values below.
+    So each of them, and their product, has to exceed the tolerance; if only the product fails, the
+    weaker block counts as having rank r.
+    """
+    inner_rank = max(r, int(np.sum(inner > fine)))
+    outer_rank = r + int(np.sum(outer > fine))
+    loose = inner_rank > r and outer_rank > r
+    if loose and inner[r] * outer[0] <= fine:
+        loose = False
+        if inner[r] <= outer[0]:
+            inner_rank = r
+        else:
+            outer_rank = r
+    return Pivot(inner_rank, outer_rank, tightened=not loose)
+
+
 def _verdict(weights: Weights, problem: Problem, evidence: _Evidence, k: int) -> CriticalPoint:
     """The theorem's verdict on member k, if the Hessian agrees."""
     r_max = min(chain(weights)[1])
@@ -351,10 +370,10 @@ def _verdict(weights: Weights, problem: Problem, evidence: _Evidence, k: int) ->
     r, leading = len(modes), modes == tuple(range(len(modes)))
     found = replace(no_verdict, modes=modes, rank=r)
     if r < r_max:
-        pivots = {}
-        for pair, (inner_ranks, excesses) in evidence.pivots.items():
-            inner, excess = max(r, int(inner_ranks[k])), int(excesses[k])
-            pivots[pair] = Pivot(inner, r + excess, tightened=inner == r or excess == 0)
+        pivots = {
+            pair: _pivot(inner[k], outer[k], r, fine)
+            for pair, (inner, outer) in evidence.pivots.items()
+        }
         found = replace(found, pivots=pivots, tightened=all(p.tightened for p in pivots.values()))
     if not leading:
         lower = next(i for i in range(problem.d_y) if i not in modes)

@@ -234,6 +234,22 @@ def test_near_critical_weights_count_as_the_point_beside_them(rng, distance):
             )
 
 
+@pytest.mark.parametrize("widths", [(4, 3, 3, 3), (4, 3, 3, 3, 3), (3, 3, 3, 3, 3, 3)])
+@pytest.mark.parametrize("distance", [1e-8, 1e-6])
+def test_noise_in_deep_flat_places_is_not_taken_for_open_layers(rng, widths, distance):
+    """Beside W = 0 the gradient is of order ε^(N−1): far smaller than the noise in the layers."""
+    problem = random_problem(rng, widths[0], 3)
+    for rank in (0, 1):
+        weights = critical_point(
+            problem, widths, range(rank), kind=Kind.NON_STRICT_SADDLE, rng=rng, size=(6,)
+        )
+        noise = gaussian(widths, rng, std=distance, size=(6,))
+        found = classify([w + e for w, e in zip(weights, noise, strict=True)], problem)
+        assert (found.kind == Kind.NON_STRICT_SADDLE).all(), found.reason
+        for pivots in found.pivots:
+            assert all(rank in (p.inner_rank, p.outer_rank) for p in pivots.values())
+
+
 def test_the_tolerance_decides_what_counts_as_critical(rng):
     problem = random_problem(rng, 3, 2)
     weights = critical_point(problem, (3, 2, 2), (0, 1))
