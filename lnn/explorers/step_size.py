@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from lnn._checks import Array, Weights
 from lnn.descent import Run, Stop, descend
 from lnn.divergence import divergence_bound
-from lnn.figures.steps import draw_quadratic, draw_runs, draw_scale
+from lnn.figures.steps import draw_quadratic, draw_runs, draw_scale, label_powers
 from lnn.figures.style import REFERENCE
 from lnn.initial import gaussian
 from lnn.problems import Problem
@@ -98,6 +98,7 @@ def step_against_run(figure: Figure, step_size: float) -> str:
     floor = float(problem.residual)
     draw_runs(top, run.recorded, run.losses[None] - floor, [f"{step_size:g}"], legend=False)
     top.set(xlim=(0, STEPS), ylim=(1e-10, 1e5), ylabel="loss above its minimum")
+    label_powers(top.yaxis)
     verdict = _verdict(run, floor)
     top.set_title(f"η = {step_size:.4g}: {verdict}", fontsize=11)
     draw_scale(bottom, marks, now=step_size, limits=(2e-4, 0.25))

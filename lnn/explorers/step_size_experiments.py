@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from lnn._checks import Array
 from lnn.experiments import step_size_experiment
-from lnn.figures.steps import draw_distributions
+from lnn.figures.steps import draw_distributions, label_powers
 from lnn.intervals import quantile_interval
 from lnn.studies import run_study
 from lnn.widgets import Choice, Slider, explorer
@@ -68,6 +68,7 @@ def depth_and_width(figure: Figure, depth: int, width: str) -> str:
         bins=45,
     )
     ax.set_ylim(0, 0.15)
+    label_powers(ax.xaxis)
     ratio = np.median(ours / reference)
     low, high = quantile_interval(ours / reference)
     ax.set_title(

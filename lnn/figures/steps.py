@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import NullFormatter
 
 from lnn._checks import Array
 from lnn.figures.style import LAYER_STYLES, MODE_COLOURS, MODE_MARKERS, REFERENCE, THEORY
@@ -103,6 +105,7 @@ def draw_scale(
     ax.set_ylim(0, 3.0)
     if limits is not None:
         ax.set_xlim(*limits)
+    label_powers(ax.xaxis)
     ax.yaxis.set_visible(False)
     ax.spines["left"].set_visible(False)
     ax.grid(False)
@@ -337,3 +340,18 @@ def draw_against(
     ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
     ax.grid(False)
     return [mesh]
+
+
+def label_powers(*axes: Axis) -> None:
+    """Label logarithmic axes by powers of ten in plain Unicode.
+
+    Matplotlib's own labels are typeset formulas, which take most of the time of a live redraw.
+
+    Parameters
+    ----------
+    *axes : matplotlib.axis.Axis
+    """
+    raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    for axis in axes:
+        axis.set_major_formatter(lambda x, _: "10" + f"{np.log10(x):.0f}".translate(raised))
+        axis.set_minor_formatter(NullFormatter())
