@@ -74,7 +74,9 @@ def test_impossible_counts_are_refused(count):
 
 
 def test_the_digits_are_those_of_scikit_learn():
-    datasets = pytest.importorskip("sklearn.datasets")
+    # Imported here: scikit-learn takes seconds, and only this test needs it.
+    from sklearn import datasets
+
     images, labels = your_data.digits()
     original = datasets.load_digits()
     np.testing.assert_array_equal(images.T * 16, original.data)
