@@ -10,10 +10,14 @@ import hashlib
 import shutil
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
+import nbformat
+from jupyter_cache import get_cache
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 
 from lnn.ledger import read_evidence
 
@@ -21,7 +25,9 @@ from lnn.ledger import read_evidence
 def setup(app: Sphinx) -> None:
     """Register the hash as a configuration value, and set it once the configuration is read."""
     app.add_config_value("book_fingerprint", "", "env", str)
+    app.add_config_value("book_reads_chapters", [], "env", list)
     app.connect("config-inited", _configure)
+    app.connect("env-get-outdated", _readers_of_changed_chapters)
 
 
 def digest(files: Iterable[Path], *extra: str) -> str:
@@ -51,3 +57,21 @@ def _configure(app: Sphinx, config: Config) -> None:
     for other in caches.glob("*") if caches.exists() else ():
         if other != ours:
             shutil.rmtree(other) if other.is_dir() else other.unlink()
+
+
+def _readers_of_changed_chapters(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Return the pages that read other chapters, where one of those has changed; forget results."""
+    readers = [name for name in app.config.book_reads_chapters if name in env.found_docs]
+    others = (Path(env.doc2path(name)) for name in env.found_docs if name not in readers)
+    now = digest(path for path in others if path.suffix == ".ipynb")
+    if getattr(env, "book_chapters", None) == now:
+        return []
+    env.book_chapters = now  # type: ignore[attr-defined]
+    cache = get_cache(app.config.nb_execution_cache_path)
+    for name in readers:
+        notebook = nbformat.read(env.doc2path(name), as_version=4)
+        with suppress(KeyError):
+            cache.remove_cache(cache.match_cache_notebook(notebook).pk)
+    return readers
