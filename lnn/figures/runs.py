@@ -94,4 +94,4 @@ def draw_modes(ax: Axes, singular_values: np.ndarray, targets: np.ndarray) -> li
     ax.set_xticks(modes)
     ax.set_xlabel("singular mode of W  (outline: of the data)")
     ax.set_ylabel("singular value")
-    return [outline, bars]
+    return [*outline, *bars]
