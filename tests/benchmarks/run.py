@@ -5,7 +5,8 @@
 The contestants take turns, round after round, so that whatever else the machine does hits all of
 them; a ratio is taken within a round, and its median over the rounds is what counts. PyTorch is no
 dependency of `lnn`: where it is missing it goes into an environment of its own under `_build`.
-OMP_NUM_THREADS limits all contestants alike. Writes results.md and results.json beside this file.
+OMP_NUM_THREADS limits all contestants alike. Writes the README's table, and results.json beside
+this file.
 """
 
 import importlib.util
@@ -23,6 +24,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TORCH = "torch==2.13.0"
+BEGIN, END = "<!-- speed table: begin -->", "<!-- speed table: end -->"
 
 
 def run_where_torch_is() -> None:
@@ -296,7 +298,7 @@ def markdown(results: list[Result], about: dict[str, str]) -> str:
 
 
 def main() -> None:
-    """Measure, print and write the table."""
+    """Measure, print, and write the table into the README."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 30
     torch.set_num_threads(_cores())
     about = machine(rounds)
@@ -304,9 +306,11 @@ def main() -> None:
     results = compare(work, measure(work, rounds))
     table = markdown(results, about)
     print(table)
-    (HERE / "results.md").write_text(table)
     record = {"machine": about, "results": [asdict(r) for r in results]}
     (HERE / "results.json").write_text(json.dumps(record, indent=2) + "\n")
+    readme = HERE.parents[1] / "README.md"
+    before, rest = readme.read_text().split(BEGIN)
+    readme.write_text(f"{before}{BEGIN}\n{table}{END}{rest.split(END)[1]}")
 
 
 if __name__ == "__main__":
