@@ -36,8 +36,9 @@ lint: $(VENV)/installed
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pre-commit run --all-files
 
 outputs: $(VENV)/installed
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace book/*.ipynb
-	$(BIN)/nbstripout --keep-id book/*.ipynb
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
+	  --ExecutePreprocessor.coalesce_streams=True book/*.ipynb
+	$(BIN)/nbstripout --keep-id --keep-count book/*.ipynb
 
 benchmarks: $(VENV)/installed
 	$(BIN)/python tests/benchmarks/run.py

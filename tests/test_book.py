@@ -1,4 +1,4 @@
-"""The chapters as documents: frame, figures, checked numbers. nbval executes them; this reads them."""
+"""The chapters as documents: frame, figures, checked numbers. nbval is what executes them."""
 
 import re
 from pathlib import Path
@@ -86,7 +86,9 @@ def test_a_chapter_prints_numbers_that_are_compared(name):
 
 def _prose(text):
     """Text without mathematics, code, links and directive options."""
-    text = re.sub(r"^(```+|:::+)\{(math|code-block|code-cell)\}.*?^\1", " ", text, flags=re.S | re.M)
+    text = re.sub(
+        r"^(```+|:::+)\{(math|code-block|code-cell)\}.*?^\1", " ", text, flags=re.S | re.M
+    )
     text = re.sub(r"^```.*?^```", " ", text, flags=re.S | re.M)
     text = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|\]\([^)]*\)", " ", text, flags=re.S)
     return re.sub(r"^:\w+:.*$", " ", text, flags=re.M)
