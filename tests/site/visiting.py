@@ -5,6 +5,7 @@ import http.server
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import yaml
@@ -31,8 +32,16 @@ FLAGS = [
 def toc_pages() -> list[str]:
     """Return the documents of the table of contents, the landing page first."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    parts = toc.get("parts") or [toc]
-    return [toc["root"], *(c["file"] for part in parts for c in part.get("chapters", []))]
+    found = [toc["root"]]
+
+    def collect(entries: list[dict[str, Any]]) -> None:
+        for entry in entries:
+            found.append(entry["file"])
+            collect(entry.get("sections", []))
+
+    for part in toc.get("parts") or [toc]:
+        collect(part.get("chapters", []))
+    return found
 
 
 def chapters() -> list[str]:

@@ -11,6 +11,7 @@ from sphinx.application import Sphinx
 # Icons are drawn from the theme's font; its script that draws them again weighs half a megabyte.
 _ICON_SCRIPT = re.compile(r"<script[^>]*/fontawesome\.js[^>]*></script>")
 _INLINE_SCRIPT = re.compile(r'<script(?: data-cfasync="false")?>(.*?)</script>', re.DOTALL)
+_FOLD = '<summary><span class="toctree-toggle"'  # has an arrow, and no text that can be heard
 _INLINE_HANDLER = re.compile(r'onclick="(?:window\.)?(\w+)\(\)"')
 
 
@@ -79,5 +80,8 @@ def _rewrite(app: Sphinx, exception: Exception | None) -> None:
         changed = _INLINE_HANDLER.sub(r'data-calls="\1"', changed)  # see buttons.js
         # Sphinx puts a deprecated role on the entries of its role="list" of citations.
         changed = changed.replace('role="doc-biblioentry"', 'role="listitem"')
+        changed = changed.replace(
+            _FOLD, _FOLD.replace(">", ' aria-label="Unfold the sections">', 1)
+        )
         if changed != text:
             page.write_text(changed, encoding="utf-8")
