@@ -20,6 +20,9 @@ from unicodedata import normalize
 
 from lnn.report import CORRECTED, FALSE, HOLDS, IRREPRODUCIBLE
 
+CLAIMS = Path(__file__).with_name("claims.toml")
+"""The items of the report, one ``[[item]]`` table each."""
+
 VERDICTS = {HOLDS: "✓", CORRECTED: "±", IRREPRODUCIBLE: "?", FALSE: "✗"}
 """The verdicts with their signs, from best to worst."""
 
@@ -100,7 +103,7 @@ def anchor(heading: str) -> str:
     return re.sub(r"^[-0-9]+|-+$", "", re.sub(r"[^a-z0-9]+", "-", re.sub(r"[*`$]", "", text)))
 
 
-def read_items(path: str | Path = Path(__file__).with_name("claims.toml")) -> tuple[Item, ...]:
+def read_items(path: str | Path = CLAIMS) -> tuple[Item, ...]:
     """Read the items from a TOML file with one ``[[item]]`` table each; by default the book's.
 
     Raises

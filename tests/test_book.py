@@ -97,11 +97,11 @@ def _prose(text):
 @every_notebook
 def test_no_measured_number_is_typed_by_hand(name):
     # Decimal numbers outside formulas may only quote a source, in a paragraph that cites it.
-    for paragraph in re.split(r"\n\s*\n", _text(name)):
+    for paragraph in re.split(r"\n\s*\n", _prose(_text(name))):
         if "{cite" in paragraph:
             continue
-        typed = re.findall(r"\d+\.\d+", _prose(paragraph))
-        versions = re.findall(r"(?:Section|section|Theorem|Proposition|§)s?~? *\d+\.\d+", paragraph)
+        typed = re.findall(r"\d+\.\d+", paragraph)
+        versions = re.findall(r"(?:Section|section|Theorem|Proposition|§)s?\s*\d+\.\d+", paragraph)
         assert len(typed) <= len(versions), f"{typed} in: {paragraph}"
 
 
