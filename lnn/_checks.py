@@ -57,6 +57,12 @@ def chain(weights: Sequence[ArrayLike], name: str = "weights") -> tuple[Weights,
     return matrices, widths
 
 
+def finite_weights(weights: Weights, reason: str) -> None:
+    """Prove that no weight is inf or nan, where a diverged network makes no sense."""
+    if not all(np.isfinite(w).all() for w in weights):
+        raise ValueError(f"weights hold non-finite entries: {reason}")
+
+
 def valid_widths(widths: Sequence[int], name: str = "widths") -> tuple[int, ...]:
     """Return widths (d_0, ..., d_N), N >= 1, as positive ints."""
     result = tuple(int(d) for d in widths)

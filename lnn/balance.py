@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, Weights, chain, non_negative
+from lnn._checks import Array, Weights, chain, finite_weights, non_negative
 from lnn.loss import gradient
 from lnn.networks import product
 from lnn.problems import Problem
@@ -70,7 +70,11 @@ def balancedness(weights: Sequence[ArrayLike]) -> Array:
     8.0
     """
     matrices, _ = chain(weights)
-    _require_finite(matrices)
+    finite_weights(
+        matrices,
+        "a diverged network has no balancedness constant; "
+        "leave diverged members out (Run.stop tells which)",
+    )
     ensemble = np.broadcast_shapes(*(w.shape[:-2] for w in matrices))
     result = np.zeros(ensemble)
     for c in imbalances(matrices):
@@ -251,11 +255,3 @@ def _bound(weights: Sequence[ArrayLike], delta: ArrayLike | None, constant: int)
             )
     norm = np.linalg.norm(product(weights), ord=2, axis=(-2, -1))
     return np.asarray(norm ** (2 / len(weights)) + constant * allowed)
-
-
-def _require_finite(matrices: Weights) -> None:
-    if not all(np.isfinite(w).all() for w in matrices):
-        raise ValueError(
-            "weights hold non-finite entries: a diverged network has no balancedness constant; "
-            "leave diverged members out (Run.stop tells which)"
-        )

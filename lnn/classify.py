@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, Weights, chain, positive, widths_fit
+from lnn._checks import Array, Weights, chain, finite_weights, positive, widths_fit
 from lnn.critical import Kind, require_second_order_assumptions
 from lnn.loss import gradient, hessian, loss
 from lnn.networks import flatten, left_products, product, right_products, unflatten
@@ -163,9 +163,8 @@ def classify(
     widths_fit(widths, problem.d_x, problem.d_y)
     require_second_order_assumptions(problem)
     bound = float(positive(tolerance, "tolerance"))
+    finite_weights(matrices, "a diverged network has no kind")
     vectors = flatten(matrices)
-    if not np.isfinite(vectors).all():
-        raise ValueError("weights hold non-finite entries: a diverged network has no kind")
     ensemble = np.broadcast_shapes(vectors.shape[:-1], problem.ensemble)
     size = int(np.prod(ensemble))
     flat = tuple(

@@ -8,11 +8,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, Weights, chain, non_negative, positive, whole, widths_fit
+from lnn._checks import (
+    Array,
+    Weights,
+    chain,
+    finite_weights,
+    non_negative,
+    positive,
+    whole,
+    widths_fit,
+)
 from lnn._compiled import Ensemble, available
 from lnn._stacked import Stack
 from lnn.loss import loss
-from lnn.networks import flatten
 from lnn.problems import Problem
 
 
@@ -115,8 +123,7 @@ def descend(
     """
     matrices, widths = chain(weights)
     widths_fit(widths, problem.d_x, problem.d_y)
-    if not np.isfinite(flatten(matrices)).all():
-        raise ValueError("weights hold non-finite entries: descent must start at finite weights")
+    finite_weights(matrices, "descent must start at finite weights")
     eta = positive(step_size, "step_size")
     steps = whole(steps, "steps")
     every = whole(record_every, "record_every", least=1)

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, Weights, chain, non_negative, positive, whole, widths_fit
+from lnn._checks import (
+    Array,
+    Weights,
+    chain,
+    finite_weights,
+    non_negative,
+    positive,
+    whole,
+    widths_fit,
+)
 from lnn.loss import loss, unchecked_gradient
 from lnn.networks import flatten, unflatten
 from lnn.problems import Problem
@@ -90,9 +99,8 @@ def gradient_flow(
         raise ValueError(f"times are {grid}: give a vector of increasing non-negative times")
     positive(rtol, "rtol")
     positive(atol, "atol")
+    finite_weights(matrices, "the flow must start at finite weights")
     start = flatten(matrices)
-    if not np.isfinite(start).all():
-        raise ValueError("weights hold non-finite entries: the flow must start at finite weights")
     ensemble = np.broadcast_shapes(start.shape[:-1], problem.ensemble)
     start = np.broadcast_to(start, (*ensemble, start.shape[-1]))
     members = problem.broadcast_to(ensemble)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, Weights, chain, widths_fit
+from lnn._checks import Array, Weights, chain, finite_weights, widths_fit
 from lnn.networks import flatten, left_products, product, right_products, unflatten
 from lnn.problems import Problem
 
@@ -246,9 +246,8 @@ def sharpness(weights: Sequence[ArrayLike], problem: Problem) -> Array:
     4.0
     """
     matrices, widths = chain(_checked(weights, problem))
+    finite_weights(matrices, "a diverged network has no sharpness")
     vectors = flatten(matrices)
-    if not np.isfinite(vectors).all():
-        raise ValueError("weights hold non-finite entries: a diverged network has no sharpness")
     ensemble = np.broadcast_shapes(vectors.shape[:-1], problem.ensemble)
     vectors = np.broadcast_to(vectors, (*ensemble, vectors.shape[-1]))
     members = problem.broadcast_to(ensemble)
