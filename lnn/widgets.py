@@ -12,14 +12,17 @@ The book's Sphinx extension tells the kernels it starts, through the environment
 ``LNN_FREEZE``, that the book is being built; no author and no reader sets a switch.
 """
 
+import gc
 import inspect
 import io
 import itertools
 import math
 import os
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from importlib import import_module
 from pathlib import Path
@@ -28,7 +31,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
+    from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
 FREEZE = "LNN_FREEZE"
@@ -354,21 +359,26 @@ class Explorer:
 
     def render(self, dpi: float, **state: Any) -> tuple["Image", str]:
         """Return a picture of one state in the book's style, and its alternative text."""
-        from matplotlib import style
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
         from PIL import Image
 
-        sheets: list[Any] = [STYLE] if STYLE.exists() else []
-        with style.context([*sheets, _PLACES]):
+        with _no_collection():
+            pixels, alt = self._pixels(dpi, state)
+        return Image.fromarray(pixels), alt
+
+    def _pixels(self, dpi: float, state: State) -> tuple["NDArray[np.uint8]", str]:
+        from matplotlib import style
+        from matplotlib.figure import Figure
+
+        with style.context([STYLE, _PLACES]):
             figure = Figure(figsize=self.size, dpi=dpi)
-            canvas = FigureCanvasAgg(figure)
             alt = self.draw(figure, **state)
             for axes in figure.axes:
                 axes.minorticks_off()  # on a logarithmic axis they take most of the time
-            canvas.draw()  # type: ignore[no-untyped-call]
-            pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-        return Image.fromarray(pixels).convert("RGB"), alt
+            renderer = _renderer(*figure.bbox.size, dpi)
+            renderer.clear()  # type: ignore[no-untyped-call]
+            figure.draw(renderer)
+        rgba = np.asarray(renderer.buffer_rgba())  # type: ignore[no-untyped-call]
+        return rgba[..., :3].copy(), alt
 
     def show(self) -> None:
         """Show the explorer: live where a kernel runs, frozen frames where the book is built.
@@ -472,6 +482,29 @@ def live(explorer: Explorer) -> Any:
     redraw()
     heading = widgets.HTML(f"<b>{escape(explorer.question)}</b>")
     return widgets.VBox([heading, *(w for _, w in controls), view])
+
+
+@lru_cache(maxsize=32)
+def _renderer(width: float, height: float, dpi: float) -> "RendererAgg":
+    """Return the one renderer for figures of a size: it remembers how it has set their texts."""
+    from matplotlib.backends.backend_agg import RendererAgg
+
+    return RendererAgg(width, height, dpi)  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Collect no garbage while a figure lives.
+
+    It would age into the oldest generation, whose collection takes 0.1 s and comes again and again.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _named(module: str, name: str) -> Explorer:

@@ -38,7 +38,7 @@ def chain_paths(starts: Array, *, step_size: float = 0.02, steps: int = 150) -> 
     points = [np.asarray(starts, dtype=np.float64)]
     for _ in range(steps):
         w1, w2 = points[-1].T[..., None, None]
-        run = descend((w1, w2), problem, step_size, 1, engine="numpy")
+        run = descend((w1, w2), problem, step_size, 1)
         points.append(np.stack([w[:, 0, 0] for w in run.weights], axis=-1))
     return np.stack(points, axis=1)
 

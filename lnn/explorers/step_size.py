@@ -47,7 +47,7 @@ def example() -> tuple[Problem, Weights]:
 def run_at(step_size: float) -> Run:
     """Return the example's run at a step size."""
     problem, weights = example()
-    return descend(weights, problem, step_size, STEPS, engine="numpy")
+    return descend(weights, problem, step_size, STEPS)
 
 
 @lru_cache(maxsize=1)
@@ -59,11 +59,11 @@ def landmarks() -> dict[str, float]:
     dict of str to float
     """
     problem, weights = example()
-    reached = descend(weights, problem, 0.02, 3000, record_every=3000, engine="numpy").weights
+    reached = descend(weights, problem, 0.02, 3000, record_every=3000).weights
     low, high = 0.01, 1.0
     for _ in range(12):  # bisection for the step size from which runs blow up
         middle = (low * high) ** 0.5
-        if fails(weights, problem, middle, epochs=STEPS, engine="numpy")[1]:
+        if fails(weights, problem, middle, epochs=STEPS)[1]:
             high = middle
         else:
             low = middle
