@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.patches import FancyBboxPatch
 
 from lnn._checks import Array
@@ -102,37 +103,28 @@ def draw_pivot(
     ax.set_axis_off()
     ax.set_xlim(-0.75, depth - 0.25)
     ax.set_ylim(-1.75, 1.25)
-    artists: list[Artist] = []
     closed, cut = MODE_COLOURS[1], MODE_COLOURS[0]
-    inside = [conducting[h - 1] for h in range(j + 1, i)]
-    outside = [conducting[h - 1] for h in range(1, depth + 1) if not j <= h <= i]
-    colour = closed if all(inside) and all(outside) else cut
-
-    def wire(x: tuple[float, float], y: tuple[float, float], live: bool) -> None:
-        style = "-" if live else (0, (1.5, 2))
-        width = 3.0 if live else 1.5
-        artists.extend(
-            ax.plot(
-                x,
-                y,
-                color=colour if live else REFERENCE,
-                linestyle=style,
-                linewidth=width,
-                zorder=1,
-            )
-        )
+    inside = all(conducting[h - 1] for h in range(j + 1, i))
+    outside = all(conducting[h - 1] for h in range(1, depth + 1) if not j <= h <= i)
 
     # Layer h stands at x = depth − h: W_N on the left, as in the product.
-    for h in range(1, depth):
-        middle = j <= h < i
-        live = all(inside) if middle else all(outside)
-        wire((depth - h, depth - h - 1), (0, 0), live)
-    live = all(outside)
-    for x in (-0.55, depth - 0.45):
-        wire((x, x), (0, -1), live)
-    wire((-0.55, 0), (0, 0), live)
-    wire((depth - 1, depth - 0.45), (0, 0), live)
-    wire((-0.55, depth - 0.45), (-1, -1), live)
+    left, right, data_y = -0.55, depth - 0.45, -1.0
+    wires = [
+        *(
+            (((depth - h, 0.0), (depth - h - 1, 0.0)), inside if j <= h < i else outside)
+            for h in range(1, depth)
+        ),
+        (((0.0, 0.0), (left, 0.0), (left, data_y)), outside),
+        (((depth - 1, 0.0), (right, 0.0), (right, data_y)), outside),
+        (((left, data_y), (right, data_y)), outside),
+    ]
+    colour = closed if inside and outside else cut
+    live = LineCollection([w for w, on in wires if on], colors=colour, linewidths=3.0, zorder=1)
+    dead = LineCollection(
+        [w for w, on in wires if not on],
+        colors=REFERENCE, linewidths=1.5, linestyles=[(0, (1.5, 2))], zorder=1,
+    )  # fmt: skip
+    artists: list[Artist] = [ax.add_artist(live), ax.add_artist(dead)]
     for h in range(1, depth + 1):
         x = depth - h
         moved = h in pivot
@@ -141,7 +133,7 @@ def draw_pivot(
             (x - 0.3, -0.28), 0.6, 0.56, boxstyle="round,pad=0.02", facecolor=face,
             edgecolor=REFERENCE, linewidth=2.0 if moved else 1.0, zorder=3,
         )  # fmt: skip
-        artists.append(ax.add_patch(box))
+        artists.append(ax.add_artist(box))
         artists.append(ax.text(x, 0, f"W{h}", ha="center", va="center", fontsize=11, zorder=4))
         note = "moves" if moved else "open" if conducting[h - 1] else "closed"
         artists.append(
@@ -149,11 +141,11 @@ def draw_pivot(
         )
     middle_x = (depth - 1) / 2
     data = FancyBboxPatch(
-        (middle_x - 0.5, -1.28), 1.0, 0.56, boxstyle="round,pad=0.02", facecolor="white",
+        (middle_x - 0.5, data_y - 0.28), 1.0, 0.56, boxstyle="round,pad=0.02", facecolor="white",
         edgecolor=REFERENCE, zorder=3,
     )  # fmt: skip
-    artists.append(ax.add_patch(data))
-    artists.append(ax.text(middle_x, -1, "Σ_XY", ha="center", va="center", zorder=4))
+    artists.append(ax.add_artist(data))
+    artists.append(ax.text(middle_x, data_y, "Σ_XY", ha="center", va="center", zorder=4))
     if title:
         artists.append(ax.text(-0.7, 0.85, title, fontsize=11, fontweight="bold", va="bottom"))
     return artists
