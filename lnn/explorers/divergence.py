@@ -78,7 +78,7 @@ def tightness(
 ) -> Tightness:
     """Try the step sizes `RATIOS` · divergence bound on an ensemble, all from the same weights.
 
-    A run has reached a
+    A run ends when its gradient norm is below 1e-6, or after `epochs` steps. It has reached a
     global minimum if its loss is within 1e-8, relatively, of the least that the widths allow. The
     observed edge is the largest step size with which it did; the step proved along the run is the
     largest for which the trapping bound covers the weights that the run has come to.
@@ -111,7 +111,7 @@ def tightness(
     step_size = bound[:, None] * RATIOS
     grid = problem.reshape(count, 1)
     weights = tuple(w[:, None] for w in initial)
-    run = descend(weights, grid, step_size, epochs, record_every=500)
+    run = descend(weights, grid, step_size, epochs, tolerance=1e-6, record_every=500)
     diverged = np.asarray(run.stop) == Stop.DIVERGED
     ends = tuple(np.where(diverged[..., None, None], 0.0, w) for w in run.weights)
     floor = grid.floor(min(widths))
@@ -142,6 +142,10 @@ def hidden_widths(depth: int, hidden: int) -> tuple[int, ...]:
     return (5, *([hidden] * (depth - 1)), 5)
 
 
+LIVE_COUNT = 12
+"""Problems of the explorer: few, so that a new network is tried while the slider moves."""
+
+
 @explorer(
     Slider("depth", "Layers N", values=range(2, 6), value=3),
     Slider("hidden", "Hidden width", values=(2, 5, 8), value=5),
@@ -151,7 +155,7 @@ def hidden_widths(depth: int, hidden: int) -> tuple[int, ...]:
 def bounds(figure: Figure, depth: int, hidden: int) -> str:
     """Draw the convergence bound, the proved step, the observed edge and the divergence bound."""
     widths = hidden_widths(depth, hidden)
-    samples = tightness(widths).samples
+    samples = tightness(widths, count=LIVE_COUNT).samples
     ax = figure.subplots()
     figure.subplots_adjust(bottom=0.2)
     ax.axvline(1.0, color=REFERENCE, linewidth=1.0, zorder=0)
@@ -167,8 +171,8 @@ def bounds(figure: Figure, depth: int, hidden: int) -> str:
     }
     parts = [f"{name} {medians[name]:.2g}" for name in KINDS if name in medians]
     return (
-        f"Widths {'-'.join(map(str, widths))}: medians of the step sizes, relative to the "
-        f"divergence bound: {', '.join(parts)}."
+        f"Widths {'-'.join(map(str, widths))}, {LIVE_COUNT} problems: medians of the step sizes, "
+        f"relative to the divergence bound: {', '.join(parts)}."
     )
 
 
