@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -373,7 +374,7 @@ class Explorer:
             figure = Figure(figsize=self.size, dpi=dpi)
             alt = self.draw(figure, **state)
             for axes in figure.axes:
-                axes.minorticks_off()  # on a logarithmic axis they take most of the time
+                _few_ticks(axes)
             renderer = _renderer(*figure.bbox.size, dpi)
             renderer.clear()  # type: ignore[no-untyped-call]
             figure.draw(renderer)
@@ -482,6 +483,19 @@ def live(explorer: Explorer) -> Any:
     redraw()
     heading = widgets.HTML(f"<b>{escape(explorer.question)}</b>")
     return widgets.VBox([heading, *(w for _, w in controls), view])
+
+
+def _few_ticks(axes: "Axes") -> None:
+    """Thin the ticks, which take most of the time of drawing, where they are set automatically."""
+    from matplotlib.ticker import AutoLocator, LogLocator, SymmetricalLogLocator
+
+    axes.minorticks_off()
+    for axis in (axes.xaxis, axes.yaxis):
+        locator = axis.get_major_locator()
+        if isinstance(locator, AutoLocator):
+            locator.set_params(nbins=5)
+        elif isinstance(locator, LogLocator | SymmetricalLogLocator):
+            locator.set_params(numticks=5)
 
 
 @lru_cache(maxsize=32)
