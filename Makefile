@@ -36,9 +36,10 @@ lint: $(VENV)/installed
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pre-commit run --all-files
 
 outputs: $(VENV)/installed
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
-	  --ExecutePreprocessor.coalesce_streams=True book/*.ipynb
-	$(BIN)/nbstripout --keep-id --keep-count book/*.ipynb
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace book/*.ipynb
+	$(BIN)/jupyter nbconvert --to notebook --inplace \
+	  --CoalesceStreamsPreprocessor.enabled=True book/*.ipynb
+	$(BIN)/nbstripout --keep-id --keep-count --extra-keys metadata.language_info book/*.ipynb
 
 benchmarks: $(VENV)/installed
 	$(BIN)/python tests/benchmarks/run.py
