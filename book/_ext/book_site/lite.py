@@ -28,7 +28,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from book_site import wheels
+from book_site import references, wheels
 from book_site.fingerprint import digest, package_files
 
 LOGGER = logging.getLogger(__name__)
@@ -43,6 +43,8 @@ EXTENSIONS = (
     "jupyterlab-myst",  # theorems, admonitions and numbered equations, as on the page
 )
 APPS = ("notebooks", "repl", "lab")
+RUN_ALL = Path(__file__).with_name("run_all")
+"""Our own extension: an address with ``run=all`` opens a notebook and runs it."""
 
 SETUP_TAG = "setup"
 SETUP = """\
@@ -91,7 +93,13 @@ def build(root: Path, chapters: Iterable[Path], out: Path, pyodide: Path | None 
     chapters = list(chapters)
     if pyodide is not None and not pyodide.exists():
         raise ExtensionError(f"{PYODIDE} is {pyodide}: no such file or folder")
-    ours = [*Path(__file__).parent.glob("*.py"), *package_files(root), root / "pyproject.toml"]
+    ours = [
+        *Path(__file__).parent.glob("*.py"),
+        *RUN_ALL.rglob("*.js*"),
+        *package_files(root),
+        root / "pyproject.toml",
+    ]
+    ours += [*(root / "book").glob("*.md"), root / "book" / "references.bib"]
     packages = ("jupyterlite-core", "jupyterlite-pyodide-kernel", "jupyterlab-myst")
     packages += wheels.INSTALLED
     stamp = digest([*ours, *chapters], str(pyodide), *(f"{p} {version(p)}" for p in packages))
@@ -105,15 +113,33 @@ def build(root: Path, chapters: Iterable[Path], out: Path, pyodide: Path | None 
         wheels.build(root, work / "wheels")
         copies = work / "chapters"
         copies.mkdir()
-        for chapter in chapters:
-            nbformat.write(browser_copy(chapter), copies / chapter.name)
+        for name, notebook in browser_copies(root, chapters).items():
+            nbformat.write(notebook, copies / name)
         _run_build(work, copies, out, pyodide)
     built.write_text(stamp)
 
 
+def browser_copies(root: Path, chapters: Iterable[Path]) -> dict[str, nbformat.NotebookNode]:
+    """Return the chapters as they open in the browser, by file name, with links to each other."""
+    copies = {c: browser_copy(c) for c in chapters}
+    pages = [(c, "\n".join(x.source for x in notebook.cells)) for c, notebook in copies.items()]
+    pages += [(page, page.read_text()) for page in (root / "book").glob("*.md")]
+    links = references.page_links(pages)
+    citations = references.author_year(root / "book" / "references.bib")
+    for chapter, notebook in copies.items():
+        elsewhere = {k: link for k, link in links.items() if f"({chapter.name})" not in link}
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = references.spell_out(cell.source, elsewhere, citations)
+    return {c.name: notebook for c, notebook in copies.items()}
+
+
 def browser_copy(chapter: Path) -> nbformat.NotebookNode:
-    """Return a chapter as it opens in the browser: for that kernel, with that set-up cell."""
+    """Return a chapter as it opens in the browser: not run, for that kernel and set up for it."""
     notebook = nbformat.read(chapter, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
     notebook.metadata["kernelspec"] = {
         "name": "python",
         "display_name": "Python (Pyodide)",
@@ -157,7 +183,10 @@ def _run_build(work: Path, copies: Path, out: Path, pyodide: Path | None) -> Non
             "lite_dir": str(lite),
             "output_dir": str(out.resolve()),
             "ignore_sys_prefix": ["federated_extensions"],  # not what else is installed here
-            "federated_extensions": [str(installed / name) for name in EXTENSIONS],
+            "federated_extensions": [
+                *(str(installed / name) for name in EXTENSIONS),
+                str(RUN_ALL),
+            ],
         },
         "PipliteAddon": {"piplite_urls": [str(work / "wheels")]},
     }

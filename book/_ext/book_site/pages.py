@@ -48,7 +48,7 @@ def _add_button(
             "tooltip": "Run this chapter in your browser: no account, no install",
             "icon": "fas fa-play",
             "label": "run-in-browser",
-            "url": f"{address}?path={page.rsplit('/', 1)[-1]}.ipynb",
+            "url": f"{address}?path={page.rsplit('/', 1)[-1]}.ipynb&run=all",
         },
     )
 
