@@ -135,11 +135,14 @@ def browser_copies(root: Path, chapters: Iterable[Path]) -> dict[str, nbformat.N
 
 
 def browser_copy(chapter: Path) -> nbformat.NotebookNode:
-    """Return a chapter as it opens in the browser: not run, for that kernel and set up for it."""
+    """Return a chapter as it opens in the browser: not run, for that kernel and set up for it.
+
+    Stored outputs stay: the ledger reads them in the other chapters.
+    """
     notebook = nbformat.read(chapter, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+            cell.execution_count = None
     notebook.metadata["kernelspec"] = {
         "name": "python",
         "display_name": "Python (Pyodide)",
