@@ -120,9 +120,21 @@ def read_items(path: str | Path = CLAIMS) -> tuple[Item, ...]:
 
 
 def read_evidence(notebooks: Iterable[str | Path]) -> tuple[Evidence, ...]:
-    """Collect the verdicts in the stored outputs of notebooks, in the order of their cells."""
+    """Collect the verdicts in the stored outputs of notebooks, in the order of their cells.
+
+    Raises
+    ------
+    ValueError
+        If there are no notebooks.
+    """
+    paths = sorted(Path(p) for p in notebooks)
+    if not paths:
+        raise ValueError(
+            "notebooks is empty: the ledger reads the chapters beside it; open it in a copy of the "
+            "whole book, not alone"
+        )
     found = []
-    for path in sorted(Path(p) for p in notebooks):
+    for path in paths:
         title = heading = ""
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             if cell["cell_type"] == "markdown":

@@ -54,6 +54,11 @@ def test_every_printed_verdict_is_read(as_printed, corrected, notebook, capsys):
     assert found.verdict == expected
 
 
+def test_a_ledger_without_chapters_says_where_they_are():
+    with pytest.raises(ValueError, match="notebooks is empty: the ledger reads the chapters"):
+        ledger.read_evidence(iter(()))
+
+
 @pytest.mark.parametrize(
     "heading",
     [
