@@ -1,11 +1,13 @@
 """Fixed step size, the theory: a run at any step size, and the quadratic that explains its edge."""
 
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from lnn._checks import Array, Weights
+from lnn._compiled import available
 from lnn.descent import Run, Stop, descend
 from lnn.divergence import divergence_bound
 from lnn.figures.steps import draw_quadratic, draw_runs, draw_scale, label_powers
@@ -47,7 +49,9 @@ def example() -> tuple[Problem, Weights]:
 def run_at(step_size: float) -> Run:
     """Return the example's run at a step size."""
     problem, weights = example()
-    return descend(weights, problem, step_size, STEPS)
+    # A slider asks for many runs of this one tuple of widths: compiling pays, "auto" cannot know.
+    engine: Literal["compiled", "numpy"] = "compiled" if available() else "numpy"
+    return descend(weights, problem, step_size, STEPS, engine=engine)
 
 
 @lru_cache(maxsize=1)
