@@ -1,12 +1,14 @@
 """Critical points: their values, the blocks around a pivot, spectra, and the loss along escapes."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.transforms import Affine2D
 
 from lnn._checks import Array
 from lnn.critical import Kind
@@ -81,6 +83,7 @@ def draw_pivot(
     pivot: tuple[int, int],
     *,
     title: str = "",
+    at: tuple[float, float] = (0.0, 0.0),
 ) -> list[Artist]:
     """Draw the layers and the data as a ring, cut at a pivot into its two blocks.
 
@@ -93,6 +96,9 @@ def draw_pivot(
     pivot : (int, int)
         Layers (i, j), i > j, from 1.
     title : str
+    at : (float, float), default (0, 0)
+        Where the ring stands. Several share axes, whose limits are then the caller's to set: each
+        takes N by 3.
 
     Returns
     -------
@@ -103,6 +109,8 @@ def draw_pivot(
     ax.set_axis_off()
     ax.set_xlim(-0.75, depth - 0.25)
     ax.set_ylim(-1.75, 1.25)
+    placed = Affine2D().translate(*at) + ax.transData
+    write = partial(ax.text, transform=placed)
     closed, cut = MODE_COLOURS[1], MODE_COLOURS[0]
     inside = all(conducting[h - 1] for h in range(j + 1, i))
     outside = all(conducting[h - 1] for h in range(1, depth + 1) if not j <= h <= i)
@@ -119,10 +127,13 @@ def draw_pivot(
         (((left, data_y), (right, data_y)), outside),
     ]
     colour = closed if inside and outside else cut
-    live = LineCollection([w for w, on in wires if on], colors=colour, linewidths=3.0, zorder=1)
+    live = LineCollection(
+        [w for w, on in wires if on],
+        colors=colour, linewidths=3.0, zorder=1, transform=placed,
+    )  # fmt: skip
     dead = LineCollection(
         [w for w, on in wires if not on],
-        colors=REFERENCE, linewidths=1.5, linestyles=[(0, (1.5, 2))], zorder=1,
+        colors=REFERENCE, linewidths=1.5, linestyles=[(0, (1.5, 2))], zorder=1, transform=placed,
     )  # fmt: skip
     artists: list[Artist] = [ax.add_artist(live), ax.add_artist(dead)]
     for h in range(1, depth + 1):
@@ -132,22 +143,21 @@ def draw_pivot(
         box = FancyBboxPatch(
             (x - 0.3, -0.28), 0.6, 0.56, boxstyle="round,pad=0.02", facecolor=face,
             edgecolor=REFERENCE, linewidth=2.0 if moved else 1.0, zorder=3,
+            transform=placed,
         )  # fmt: skip
         artists.append(ax.add_artist(box))
-        artists.append(ax.text(x, 0, f"W{h}", ha="center", va="center", fontsize=11, zorder=4))
+        artists.append(write(x, 0, f"W{h}", ha="center", va="center", fontsize=11, zorder=4))
         note = "moves" if moved else "open" if conducting[h - 1] else "closed"
-        artists.append(
-            ax.text(x, 0.36, note, ha="center", va="bottom", fontsize=10, color=REFERENCE)
-        )
+        artists.append(write(x, 0.36, note, ha="center", va="bottom", fontsize=10, color=REFERENCE))
     middle_x = (depth - 1) / 2
     data = FancyBboxPatch(
         (middle_x - 0.5, data_y - 0.28), 1.0, 0.56, boxstyle="round,pad=0.02", facecolor="white",
-        edgecolor=REFERENCE, zorder=3,
+        edgecolor=REFERENCE, zorder=3, transform=placed,
     )  # fmt: skip
     artists.append(ax.add_artist(data))
-    artists.append(ax.text(middle_x, data_y, "Σ_XY", ha="center", va="center", zorder=4))
+    artists.append(write(middle_x, data_y, "Σ_XY", ha="center", va="center", zorder=4))
     if title:
-        artists.append(ax.text(-0.7, 0.85, title, fontsize=11, fontweight="bold", va="bottom"))
+        artists.append(write(-0.7, 0.85, title, fontsize=11, fontweight="bold", va="bottom"))
     return artists
 
 
