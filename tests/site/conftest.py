@@ -4,6 +4,7 @@ Nothing here is skipped: without Chromium or without a built site the tests fail
 """
 
 import functools
+import importlib
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from playwright.sync_api import Browser, Playwright, Request, Response, sync_playwright
@@ -31,6 +33,16 @@ def site() -> Path:
     if done.returncode != 0:
         pytest.fail(f"the book does not build:\n{done.stdout[-3000:]}{done.stderr[-6000:]}")
     return SITE
+
+
+@pytest.fixture(scope="session")
+def book_site() -> Iterator[ModuleType]:
+    """Import the book's Sphinx extension."""
+    sys.path.insert(0, str(ROOT / "book" / "_ext"))
+    try:
+        yield importlib.import_module("book_site")
+    finally:
+        sys.path.pop(0)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """Chapters as they open in the browser's kernel: readable alone, and the same computation."""
 
 import re
-import sys
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -14,21 +12,9 @@ ROLE = re.compile(r"\{((?!eq\})[a-z:]+)\}`(?:[^`<]*<)?([^`>]*)>?`")
 
 
 @pytest.fixture(scope="module")
-def extension() -> Iterator[dict[str, ModuleType]]:
-    """Import the parts of the book's Sphinx extension that make the copies."""
-    sys.path.insert(0, str(ROOT / "book" / "_ext"))
-    try:
-        from book_site import lite, references
-
-        yield {"lite": lite, "references": references}
-    finally:
-        sys.path.pop(0)
-
-
-@pytest.fixture(scope="module")
-def copies(extension: dict[str, ModuleType]) -> dict[str, Any]:
+def copies(book_site: ModuleType) -> dict[str, Any]:
     """Return the copies by file name."""
-    found: dict[str, Any] = extension["lite"].browser_copies(
+    found: dict[str, Any] = book_site.lite.browser_copies(
         ROOT, [ROOT / f"{c}.ipynb" for c in chapters()]
     )
     return found
@@ -55,8 +41,8 @@ def test_a_copy_computes_what_the_chapter_does(name: str, copies: dict[str, Any]
     assert not any(c.get("execution_count") for c in copy.cells), "it looks as if it had been run"
 
 
-def test_references_are_spelled_out(extension: dict[str, ModuleType]) -> None:
-    references = extension["references"]
+def test_references_are_spelled_out(book_site: ModuleType) -> None:
+    references = book_site.lite.references
     links = references.page_links(
         [
             (ROOT / "book" / "a.ipynb", "(ch:a)=\n# First\n\n:::{prf:lemma} Zorn\n:label: thm-z\n"),

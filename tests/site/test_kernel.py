@@ -8,10 +8,10 @@ say what they lack.
 import json
 import os
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
@@ -49,16 +49,11 @@ def find_pyodide() -> Path:
 
 
 @pytest.fixture(scope="module")
-def hosted(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def hosted(served: Served, book_site: ModuleType) -> Iterator[Served]:
     """Serve the site with a JupyterLite that hosts Pyodide."""
     pyodide = find_pyodide()
-    sys.path.insert(0, str(ROOT / "book" / "_ext"))
-    try:
-        from book_site import lite
-    finally:
-        sys.path.pop(0)
     folder = ROOT / "_build" / "lite with pyodide"
-    lite.build(ROOT, [ROOT / f"{c}.ipynb" for c in chapters()], folder, pyodide)
+    book_site.lite.build(ROOT, [ROOT / f"{c}.ipynb" for c in chapters()], folder, pyodide)
     mount = f"{PREFIX}/lite"
     served.mounts[mount] = folder
     yield served
