@@ -98,8 +98,9 @@ def build(root: Path, chapters: Iterable[Path], out: Path, pyodide: Path | None 
         *RUN_ALL.rglob("*.js*"),
         *package_files(root),
         root / "pyproject.toml",
+        *(root / "book").glob("*.md"),
+        root / "book" / "references.bib",
     ]
-    ours += [*(root / "book").glob("*.md"), root / "book" / "references.bib"]
     packages = ("jupyterlite-core", "jupyterlite-pyodide-kernel", "jupyterlab-myst")
     packages += wheels.INSTALLED
     stamp = digest([*ours, *chapters], str(pyodide), *(f"{p} {version(p)}" for p in packages))
@@ -186,10 +187,7 @@ def _run_build(work: Path, copies: Path, out: Path, pyodide: Path | None) -> Non
             "lite_dir": str(lite),
             "output_dir": str(out.resolve()),
             "ignore_sys_prefix": ["federated_extensions"],  # not what else is installed here
-            "federated_extensions": [
-                *(str(installed / name) for name in EXTENSIONS),
-                str(RUN_ALL),
-            ],
+            "federated_extensions": [*(str(installed / e) for e in EXTENSIONS), str(RUN_ALL)],
         },
         "PipliteAddon": {"piplite_urls": [str(work / "wheels")]},
     }
