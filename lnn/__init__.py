@@ -24,33 +24,26 @@ L             ``loss``                   ‖Y − W X‖_F², without ½
 Leading axes are an ensemble: every function broadcasts over them.
 """
 
-from lnn.balance import (
-    balancedness,
-    drift,
-    imbalances,
-    layer_norm_bound,
-    rescaled,
-    sharp_layer_norm_bound,
+from lnn.data import (
+    Assumptions,
+    Check,
+    Components,
+    check_assumptions,
+    principal_components,
+    saddle_problem,
+    step_problem,
 )
-from lnn.classify import CriticalPoint, Pivot, classify
-from lnn.critical import Kind, critical_point
-from lnn.descent import Run, Stop, descend
-from lnn.divergence import divergence_bound, flattest_minimizer, least_sharpness
-from lnn.dynamics import (
-    Modes,
-    aligned,
-    chain_flow,
-    effective_start,
-    escape_time,
-    mode_values,
-    modes,
-    unbalanced_flow,
-)
-from lnn.flow import Trajectory, gradient_flow, mode_flow, mode_time
-from lnn.initial import balanced, gaussian, with_balancedness
-from lnn.lifting import lift_perturbation, raise_to_full_rank, release
-from lnn.loss import gradient, hessian, hessian_vector, loss, sharpness
-from lnn.networks import (
+from lnn.descent.flow import Trajectory, gradient_flow
+from lnn.descent.run import Run, Stop, descend
+from lnn.dynamics.closed_form import chain_flow, escape_time, mode_flow, mode_time, unbalanced_flow
+from lnn.dynamics.mode_basis import Modes, aligned, effective_start, mode_values, modes
+from lnn.initialization import balanced, gaussian, with_balancedness
+from lnn.landscape.classification import CriticalPoint, Pivot, classify
+from lnn.landscape.construction import critical_point
+from lnn.landscape.kinds import Kind
+from lnn.landscape.lifting import lift_perturbation, raise_to_full_rank, release
+from lnn.landscape.low_rank import best_of_rank, factorize, numerical_rank, rotate_modes
+from lnn.network import (
     bottleneck,
     flatten,
     left_products,
@@ -59,28 +52,27 @@ from lnn.networks import (
     unflatten,
     widths_of,
 )
-from lnn.preparation import (
-    Assumptions,
-    Check,
-    Components,
-    check_assumptions,
-    principal_components,
+from lnn.objective import gradient, hessian, hessian_vector, loss, sharpness
+from lnn.problem import Problem
+from lnn.steps.a_posteriori import TrappingBound, trapping_bound
+from lnn.steps.balance import (
+    balancedness,
+    drift,
+    imbalances,
+    layer_norm_bound,
+    rescaled,
+    sharp_layer_norm_bound,
 )
-from lnn.problems import Problem, saddle_problem, step_problem
-from lnn.rank import best_of_rank, factorize, numerical_rank, rotate_modes
-from lnn.steps import (
+from lnn.steps.convergence import (
     ConvergenceBound,
-    FirstFailure,
     convergence_bound,
     end_to_end_bound,
-    fails,
-    first_failure,
-    quadratic_limit,
     shrink_to_alpha,
-    stability_limit,
 )
+from lnn.steps.divergence import divergence_bound, flattest_minimizer, least_sharpness
+from lnn.steps.search import FirstFailure, fails, first_failure
+from lnn.steps.stability import quadratic_limit, stability_limit
 from lnn.studies import Study, run_study
-from lnn.trapping import TrappingBound, trapping_bound
 
 __all__ = [
     "Assumptions",

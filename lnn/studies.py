@@ -167,7 +167,7 @@ def run_study(
 
     Examples
     --------
-    >>> from lnn.problems import step_problem
+    >>> from lnn.data import step_problem
     >>> def condition(rng, size):
     ...     s = step_problem(rng, size=size).singular_values_x
     ...     return {"condition": s[..., 0] / s[..., -1]}
@@ -296,7 +296,7 @@ def _identity(task: Task, seed: int, options: dict[str, Any]) -> dict[str, str]:
     import joblib
 
     code = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         code.update(path.read_bytes())
     try:
         code.update(inspect.getsource(task).encode())

@@ -3,15 +3,16 @@
 import importlib
 import pkgutil
 
-import lnn.explorers
-from lnn.widgets import Explorer
+import lnn.book.chapters
+from lnn.book.sliders.explorer import Explorer
 
 
 def book_explorers() -> list[Explorer]:
-    """Return the explorers of all modules of ``lnn.explorers``, in order of module and name."""
+    """Return the explorers of all chapters, in order of chapter and name."""
     found = []
-    for info in pkgutil.iter_modules(lnn.explorers.__path__, "lnn.explorers."):
-        module = importlib.import_module(info.name)
+    for chapter in pkgutil.iter_modules(lnn.book.chapters.__path__, "lnn.book.chapters."):
+        module = importlib.import_module(f"{chapter.name}.explorers")
         own = [v for v in vars(module).values() if isinstance(v, Explorer)]
-        found += sorted((e for e in own if e.__module__ == info.name), key=lambda e: e.__name__)
+        mine = (e for e in own if e.__module__ == module.__name__)
+        found += sorted(mine, key=lambda e: e.__name__)
     return found

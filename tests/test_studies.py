@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import lnn
-from lnn.experiments import step_size_experiment
+from lnn.book.chapters.step_size_experiments.studies import step_size_experiment
 from lnn.intervals import quantile_interval, share_interval
 from lnn.studies import GeneratorStack, member_generator
 

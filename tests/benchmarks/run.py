@@ -50,7 +50,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
 import lnn  # noqa: E402
-from lnn._compiled import _cores  # noqa: E402
+from lnn.descent._engines.compiled import _cores  # noqa: E402
 
 WIDTHS = (5, 5, 5, 5)
 FLOPS = 2000  # of one step of one such network

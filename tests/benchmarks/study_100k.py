@@ -4,9 +4,9 @@
 
 Looks for the first failing step size of each of 100,000 three-layer 5×5 networks, with 5000 epochs
 a run, near the place where it is expected. ``--write`` stores how many doublings each network took
-in ``lnn/explorers/doublings_100k.npz``, from which the book draws; the chapter checks the first
-thousand of them against a search by plain doubling. With ``--checkpoint`` an interrupted run goes
-on where it stopped.
+in ``lnn/book/chapters/step_size_experiments/doublings_100k.npz``, from which the book draws; the
+chapter checks the first thousand of them against a search by plain doubling. With
+``--checkpoint`` an interrupted run goes on where it stopped.
 """
 
 import argparse
@@ -14,8 +14,8 @@ import time
 
 import numpy as np
 
-from lnn.experiments import step_size_experiment
-from lnn.explorers import step_size_experiments as explore
+from lnn.book.chapters.step_size_experiments import explorers as explore
+from lnn.book.chapters.step_size_experiments.studies import step_size_experiment
 from lnn.studies import run_study
 
 

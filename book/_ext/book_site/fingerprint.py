@@ -19,7 +19,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
-from lnn.ledger import read_evidence
+from lnn.book.audit.table import read_evidence
 
 
 def setup(app: Sphinx) -> None:

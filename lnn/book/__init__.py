@@ -1,0 +1,1 @@
+"""What only the book needs: chapters, sliders, style, audit. The numerics never import it."""

@@ -1,0 +1,1 @@
+"""One folder a chapter, under the notebook's own name: its studies, figures and explorers."""

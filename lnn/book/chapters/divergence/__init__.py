@@ -1,0 +1,1 @@
+"""The chapter book/divergence.ipynb: what it computes and draws."""

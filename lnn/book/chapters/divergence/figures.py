@@ -1,0 +1,164 @@
+"""Large step sizes: bounds on one axis, the sharpness of a run, the minimizers that can attract."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+
+from lnn._checks import Array
+from lnn.book.style import MODE_COLOURS, REFERENCE, SIMULATION, THEORY
+
+# Name, colour and marker of each kind of step size, in increasing order.
+KINDS = {
+    "Theorem 2.4": (MODE_COLOURS[2], "s"),
+    "proved along the run": (MODE_COLOURS[3], "^"),
+    "observed edge": (SIMULATION, "o"),
+    "divergence bound": (THEORY, "|"),
+}
+
+
+def draw_bounds(
+    ax: Axes, samples: Mapping[str, Array], *, height: float = 0.0, label: bool = True
+) -> list[Artist]:
+    """Draw the spread of several kinds of step size at one height of a logarithmic axis.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    samples : mapping of str to (k,) array
+        Keys among `KINDS`; values, relative to the divergence bound of the same problem. nan is
+        left out.
+    height : float
+        Where to draw; kinds are spread a little around it.
+    label : bool
+        Whether to give the kinds to the legend.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+        A marker at the median, a thin line from the 5th to the 95th percentile.
+    """
+    artists: list[Artist] = []
+    for place, (name, (colour, marker)) in enumerate(KINDS.items()):
+        values = np.asarray(samples.get(name, []), dtype=np.float64)
+        values = values[np.isfinite(values)]
+        if values.size == 0:
+            continue
+        y = height + 0.16 * (1.5 - place)
+        low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
+        (line,) = ax.plot([low, high], [y, y], color=colour, linewidth=1.6)
+        (point,) = ax.plot(
+            middle,
+            y,
+            marker=marker,
+            markersize=13 if marker == "|" else 7,
+            markeredgewidth=2.5 if marker == "|" else 1,
+            color=colour,
+            linestyle="none",
+            label=name if label else None,
+        )
+        artists += [line, point]
+    ax.set_xscale("log")
+    return artists
+
+
+def draw_bound_rows(
+    ax: Axes, rows: Sequence[Mapping[str, Array]], names: Sequence[str]
+) -> list[Artist]:
+    """Draw `draw_bounds` for several networks, one below the other, the first on top.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    rows : sequence of mappings of str to (k,) array
+    names : sequence of str
+        One a row, such as "5-2-2-5".
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    heights = range(len(rows) - 1, -1, -1)
+    artists.append(ax.axvline(1.0, color=REFERENCE, linewidth=1.0, zorder=0))
+    for samples, height in zip(rows, heights, strict=True):
+        artists += draw_bounds(ax, samples, height=height, label=height == 0)
+    ax.set_yticks(list(heights), list(names))
+    ax.set_ylim(-0.6, len(rows) - 0.4)
+    ax.grid(axis="y", visible=False)
+    ax.set_xlabel("step size / divergence bound")
+    return artists
+
+
+def draw_sharpness(
+    ax: Axes, steps: np.ndarray, sharpness: Array, limit: float, *, least: float | None = None
+) -> list[Artist]:
+    """Draw the sharpness of a run against the largest that its step size tolerates, 2/η.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    steps, sharpness : (k,) arrays
+    limit : float
+        2/η.
+    least : float, optional
+        The least sharpness of any global minimizer.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    (line,) = ax.plot(steps, sharpness, color=SIMULATION, linewidth=1.4, label="of the run")
+    artists: list[Artist] = [line]
+    artists.append(ax.axhline(limit, color=THEORY, linestyle="--", label="2/η"))
+    if least is not None:
+        label = "least of any minimizer"
+        artists.append(ax.axhline(least, color=REFERENCE, linestyle=":", label=label))
+    top = max(limit, float(sharpness.max()), least or 0.0)
+    ax.set_ylim(0, 1.45 * top)
+    ax.set_xlim(0, float(steps[-1]))
+    artists.append(ax.legend(loc="upper right", ncols=3, fontsize=9))
+    ax.set_xlabel("step of gradient descent")
+    ax.set_ylabel("sharpness")
+    return artists
+
+
+def draw_stable_arc(
+    ax: Axes, target: float, stable: tuple[float, float] | None, ends: Array
+) -> list[Artist]:
+    """Draw the minimizers w_2 w_1 = s of a two-weight network and where runs have ended.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    target : float
+        s > 0.
+    stable : (float, float) or None
+        Least and largest w_1 of the minimizers that attract; None if there is none.
+    ends : (k, 2) array
+        (w_1, w_2) of the converged runs.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    w = np.geomspace(0.2, 5.0, 300) * np.sqrt(target)
+    (curve,) = ax.plot(w, target / w, color=REFERENCE, linewidth=1.2, label="all minimizers")
+    ax.plot(-w, -target / w, color=REFERENCE, linewidth=1.2)
+    artists: list[Artist] = [curve]
+    if stable is not None:
+        arc = np.geomspace(*stable, 80)
+        for sign, name in ((1, "flat enough: sharpness < 2/η"), (-1, None)):
+            (line,) = ax.plot(
+                sign * arc, sign * target / arc, color=THEORY, linewidth=7, alpha=0.45, label=name
+            )
+            artists.append(line)
+    (points,) = ax.plot(
+        ends[:, 0], ends[:, 1], "o", color=SIMULATION, markersize=3.5, label="where runs ended"
+    )
+    artists.append(points)
+    reach = 3.2 * np.sqrt(target)
+    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="w₁", ylabel="w₂")
+    ax.set_aspect("equal")
+    return artists

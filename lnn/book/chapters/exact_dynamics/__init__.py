@@ -1,0 +1,1 @@
+"""The chapter book/exact_dynamics.ipynb: what it computes and draws."""

@@ -1,0 +1,191 @@
+"""Exact dynamics: modes against time, theory drawn over simulation; escape times."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from lnn._checks import Array
+from lnn.book.style import MODE_COLOURS, MODE_MARKERS, REFERENCE, SIMULATION, THEORY
+
+
+def draw_mode_curves(
+    ax: Axes,
+    times: Array,
+    theory: Array,
+    *,
+    seen_times: Array | None = None,
+    seen: Array | None = None,
+    targets: Array | None = None,
+    every: int = 1,
+) -> list[Artist]:
+    """Draw modes against time: theory as lines, simulation as markers, one colour a mode.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    times : (k,) array
+    theory : (modes, k) array
+        p_i(t).
+    seen_times : (j,) array, optional
+    seen : (j, modes) array, optional
+        u_iᵀ W v_i of a simulation.
+    targets : (modes,) array, optional
+        s_i, as dotted lines.
+    every : int
+        Draw only each so-manyth marker.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    for mode, curve in enumerate(theory):
+        colour = MODE_COLOURS[mode]
+        (line,) = ax.plot(times, curve, color=colour, zorder=3)
+        artists.append(line)
+        if targets is not None:
+            artists.append(ax.axhline(targets[mode], color=colour, linestyle=":", linewidth=1))
+        if seen is not None and seen_times is not None:
+            (points,) = ax.plot(
+                seen_times[::every],
+                seen[::every, mode],
+                MODE_MARKERS[mode],
+                color=colour,
+                markerfacecolor="white",
+                markersize=5,
+                zorder=4,
+            )
+            artists.append(points)
+    handles = [
+        Line2D([], [], color=REFERENCE, label="theory"),
+        Line2D([], [], color=REFERENCE, linestyle=":", label="target"),
+    ]
+    if seen is not None:
+        marker = Line2D([], [], color=REFERENCE, marker="o", linestyle="none", label="simulation")
+        marker.set_markerfacecolor("white")
+        handles.insert(1, marker)
+    legend = ax.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 0.98), ncols=3, fontsize=9
+    )
+    artists.append(legend)
+    ax.set_xlim(0, float(times[-1]))
+    ax.set_xlabel("time t = step size × steps")
+    ax.set_ylabel("learned part of a mode")
+    return artists
+
+
+def draw_loss_staircase(
+    ax: Axes,
+    times: Array,
+    theory: Array,
+    seen_times: Array,
+    seen: Array,
+    floors: Sequence[float],
+) -> list[Artist]:
+    """Draw the loss of a simulation, the theory over it, and the least loss of each rank.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    times, theory : (k,) arrays
+    seen_times, seen : (j,) arrays
+    floors : sequence of float
+        Least loss of rank 0, 1, ...
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    (points,) = ax.plot(seen_times, seen, color=SIMULATION, linewidth=5, alpha=0.45, label="run")
+    (line,) = ax.plot(times, theory, color=THEORY, linewidth=1.8, label="theory, nothing fitted")
+    artists: list[Artist] = [points, line]
+    for rank, value in enumerate(floors):
+        artists.append(ax.axhline(value, color=REFERENCE, linestyle=":", linewidth=1.2))
+        artists.append(
+            ax.text(
+                float(times[-1]), value, f"rank {rank}", ha="right", va="bottom", color=REFERENCE
+            )
+        )
+    ax.set_xlim(0, float(times[-1]))
+    ax.set_xlabel("time t = step size × steps")
+    ax.set_ylabel("loss")
+    artists.append(ax.legend(loc="upper right", bbox_to_anchor=(1.0, 0.93)))
+    return artists
+
+
+def draw_escape_times(
+    ax: Axes, starts: Array, exact: Array, leading: Array, depths: Sequence[int]
+) -> list[Artist]:
+    """Draw how long a mode takes to be half learned against its start, one curve a depth.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    starts : (k,) array
+        p_0.
+    exact, leading : (depths, k) arrays
+        The exact time and its leading order.
+    depths : sequence of int
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    for row, depth in enumerate(depths):
+        colour = MODE_COLOURS[row]
+        (line,) = ax.plot(
+            starts,
+            exact[row],
+            color=colour,
+            marker=MODE_MARKERS[row],
+            markersize=5,
+            markevery=8,
+            label=f"N = {depth}",
+        )
+        (dots,) = ax.plot(starts, leading[row], color=colour, linestyle=(0, (1, 1.5)))
+        artists += [line, dots]
+    ax.set(xscale="log", yscale="log")
+    ax.set_xlabel("start p₀ of the mode, as a share of its target")
+    ax.set_ylabel("time until half learned")
+    artists.append(ax.legend(ncols=2))
+    return artists
+
+
+def draw_against_prediction(
+    ax: Axes, predicted: Array, observed: Array, groups: Sequence[str]
+) -> list[Artist]:
+    """Draw observed against predicted times on equal logarithmic axes.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    predicted, observed : (groups, k) arrays
+    groups : sequence of str
+        One a row, for the legend.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    low, high = float(np.nanmin(predicted)) / 1.3, float(np.nanmax(predicted)) * 1.3
+    artists += ax.plot([low, high], [low, high], color=REFERENCE, linewidth=1, zorder=1)
+    for row, name in enumerate(groups):
+        artists += ax.plot(
+            predicted[row],
+            observed[row],
+            MODE_MARKERS[row],
+            color=MODE_COLOURS[row],
+            markerfacecolor="none",
+            markersize=5,
+            label=name,
+        )
+    ax.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
+    ax.set_xlabel("predicted time")
+    ax.set_ylabel("observed time")
+    artists.append(ax.legend(loc="upper left"))
+    return artists

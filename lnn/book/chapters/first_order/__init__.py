@@ -1,0 +1,1 @@
+"""The chapter book/first_order.ipynb: what it computes and draws."""

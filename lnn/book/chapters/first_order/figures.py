@@ -1,0 +1,197 @@
+"""Figures of the rank-constrained problem and of the lemmas that join it to the network."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+
+from lnn._checks import Array
+from lnn.book.style import MODE_COLOURS, MODE_MARKERS, REFERENCE, SIMULATION, THEORY
+
+
+def draw_floors(
+    ax: Axes, floors: Sequence[float], *, chosen: int, bottleneck: int | None = None
+) -> list[Artist]:
+    """Draw the least loss against the rank allowed, with one rank marked.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    floors : sequence of float
+        Least loss of rank 0, 1, 2, ...
+    chosen : int
+        The rank to mark.
+    bottleneck : int, optional
+        Ranks beyond it are hatched: no choice of weights reaches them.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    ranks = np.arange(len(floors))
+    artists: list[Artist] = []
+    artists += ax.plot(ranks, floors, "o--", color=THEORY, markersize=6, linewidth=1.2)
+    artists += ax.plot(
+        chosen, floors[chosen], "s", color=SIMULATION, markersize=12, fillstyle="none", mew=2.5
+    )
+    if bottleneck is not None and bottleneck < ranks[-1]:
+        artists.append(
+            ax.axvspan(
+                bottleneck + 0.5,
+                ranks[-1] + 0.5,
+                facecolor="#eeeeee",
+                hatch="///",
+                edgecolor="#bbb",
+            )
+        )
+    ax.set_xlim(-0.5, ranks[-1] + 0.5)
+    ax.set_xticks(ranks)
+    ax.set_yscale("log")
+    ax.set_xlabel("rank of the map")
+    ax.set_ylabel("least loss")
+    return artists
+
+
+def draw_explained(ax: Axes, shares: Array) -> list[Artist]:
+    """Draw, for every output, the share of its sum of squares that a map explains.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    shares : (d_y,) array
+        Between 0 and 1.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    outputs = np.arange(1, len(shares) + 1)
+    bars = ax.bar(outputs, shares, color=[MODE_COLOURS[k] for k in range(len(shares))])
+    ax.set_ylim(0, 1.12)
+    ax.set_xticks(outputs)
+    ax.set_xlabel("output")
+    ax.set_ylabel("share explained")
+    return list(bars)
+
+
+def draw_lift_ratios(ax: Axes, sizes: Array, ratios: Mapping[str, Array]) -> list[Artist]:
+    """Draw the change of the factors per change of the product, against the latter.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    sizes : (k,) array
+    ratios : mapping of str to (k,) array
+        One curve a label; the labels stand at the left end of the curves.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    for k, (label, ratio) in enumerate(ratios.items()):
+        artists += ax.loglog(
+            sizes, ratio, MODE_MARKERS[k] + "-", color=MODE_COLOURS[k], label=label, markersize=5
+        )
+    ax.set_xlabel("size of the perturbation of the product")
+    ax.set_ylabel("change of the factors / change of it")
+    ax.legend(loc="upper right")
+    return artists
+
+
+def draw_rotations(
+    ax: Axes,
+    angles: Array,
+    computed: Mapping[str, Array],
+    closed_form: Sequence[Array],
+    *,
+    every: int = 6,
+) -> list[Artist]:
+    """Draw losses along rotations of one mode into another: points computed, lines closed form.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    angles : (k,) array
+        In radians; the axis is in degrees.
+    computed : mapping of str to (k,) array
+        One rotation a label.
+    closed_form : sequence of (k,) array
+        In the same order.
+    every : int
+        Draw every so many of the computed points.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    degrees = np.degrees(angles)
+    for k, ((label, losses), curve) in enumerate(zip(computed.items(), closed_form, strict=True)):
+        artists += ax.plot(degrees, curve, color=MODE_COLOURS[k])
+        artists += ax.plot(
+            degrees[::every], losses[::every], MODE_MARKERS[k], color=MODE_COLOURS[k], label=label
+        )
+    ax.set_xticks([0, 15, 30, 45, 60, 75, 90])
+    ax.set_xlabel("angle of the rotation in degrees")
+    ax.set_ylabel("loss")
+    ax.legend()
+    return artists
+
+
+def draw_ends(
+    ax: Axes, early: Array, ends: Array, plateaus: Sequence[float], *, floor: float, bins: Array
+) -> list[Artist]:
+    """Draw histograms of losses early in the runs and at their ends over the critical values.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    early, ends : (n,) arrays
+    plateaus : sequence of float
+        Every value of the loss at a critical point; dotted lines.
+    floor : float
+        The global minimum; a solid line.
+    bins : (k,) array
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    for value in plateaus:
+        artists.append(ax.axvline(value, color=REFERENCE, linestyle=":", linewidth=1.2, zorder=1))
+    artists.append(ax.axvline(floor, color=THEORY, linewidth=1.5, zorder=1))
+    *_, soon = ax.hist(early, bins=bins.tolist(), color="#bdd3e6", label="on the way")
+    *_, late = ax.hist(ends, bins=bins.tolist(), color=SIMULATION, label="at the end")
+    artists += [soon, late]  # type: ignore[list-item]
+    ax.set_yscale("log")
+    ax.set_ylim(bottom=0.7)
+    ax.set_ylabel("runs")
+    return artists
+
+
+def draw_weighted(
+    ax: Axes, position: Array, losses: Array, *, bad: float, best: float
+) -> list[Artist]:
+    """Draw the entry-weighted loss along a line through a rank-one map that may trap descent.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    position, losses : (k,) arrays
+    bad, best : float
+        Its value at position 0, and the global minimum.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    artists += ax.plot(position, losses)
+    artists += ax.plot(0, bad, "o", color="black", markersize=8, zorder=5)
+    artists.append(ax.axhline(best, color=THEORY, linestyle="--", linewidth=1.5))
+    ax.set_xlabel("a, in the map (a, 1)(a, 1)ᵀ")
+    ax.set_ylabel("weighted loss")
+    return artists

@@ -1,0 +1,1 @@
+"""The chapter book/intro.ipynb: what it computes and draws."""

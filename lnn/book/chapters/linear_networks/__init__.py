@@ -1,0 +1,1 @@
+"""The chapter book/linear_networks.ipynb: what it computes and draws."""

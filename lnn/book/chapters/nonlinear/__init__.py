@@ -1,0 +1,1 @@
+"""The chapter book/nonlinear.ipynb: what it computes and draws."""

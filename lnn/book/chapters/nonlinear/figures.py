@@ -1,0 +1,191 @@
+"""One hidden layer: fits through data, the loss around a spurious minimum, shares of success."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+
+from lnn._checks import Array
+from lnn.book.style import MODE_COLOURS, MODE_MARKERS, REFERENCE, SIMULATION, THEORY
+from lnn.one_hidden_layer import SuccessRate
+
+_STYLES = ("-", "--", "-.", ":")
+
+
+def draw_fits(
+    ax: Axes, x: Array, y: Array, grid: Array, curves: Mapping[str, Array]
+) -> list[Artist]:
+    """Draw samples and functions fitted to them, each function with its own colour and line style.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    x, y : (m,) arrays
+        The samples.
+    grid : (k,) array
+        Where the functions are evaluated.
+    curves : mapping of str to (k,) array
+        Values on the grid by label.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    for index, (label, values) in enumerate(curves.items()):
+        colour, style = MODE_COLOURS[index], _STYLES[index % len(_STYLES)]
+        artists += ax.plot(grid, values, color=colour, linestyle=style, label=label)
+    artists += ax.plot(x, y, "o", color="black", markersize=7, label="data", zorder=3)
+    ax.set_xlabel("input x")
+    ax.set_ylabel("output")
+    ax.legend()
+    return artists
+
+
+def draw_profile(
+    ax: Axes, radii: Array, rises: Array, *, certified: float | None = None
+) -> list[Artist]:
+    """Draw by how much the loss rises at a distance: range and median over random directions.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    radii : (k,) array
+        Distances from the point.
+    rises : (k, directions) array
+        Loss minus the loss at the point.
+    certified : float, optional
+        Distance up to which a theorem says that no rise is negative.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    low, middle, high = np.percentile(rises, [0, 50, 100], axis=-1)
+    artists: list[Artist] = [
+        ax.fill_between(radii, low, high, color=SIMULATION, alpha=0.25, label="all directions")
+    ]
+    artists += ax.plot(radii, middle, color=SIMULATION, label="median direction")
+    artists += ax.plot(radii, low, color=MODE_COLOURS[1], linestyle="--", label="lowest direction")
+    if certified is not None:
+        artists.append(
+            ax.axvline(certified, color=REFERENCE, linestyle=":", label="proved up to here")
+        )
+    ax.set_xscale("log")
+    # Linear below the least rise in sight, so that a fall would show as well.
+    ax.set_yscale("symlog", linthresh=1e-8)
+    ax.set_yticks([0, 1e-6, 1e-4, 1e-2, 1, 100])
+    ax.set_ylim(min(-1e-8, 2 * float(low.min())), None)
+    ax.axhline(0, color=REFERENCE, linewidth=0.8)
+    ax.set_xlabel("distance from the minimum")
+    ax.set_ylabel("rise of the loss")
+    ax.legend(loc="upper left")
+    return artists
+
+
+def draw_success(
+    ax: Axes, positions: Sequence[float], rates: Mapping[str, SuccessRate]
+) -> list[Artist]:
+    """Draw shares of runs with their intervals against a parameter.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    positions : (k,) sequence of float
+    rates : mapping of str to SuccessRate
+        Rates of shape (k,) by label.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    for index, (label, share) in enumerate(rates.items()):
+        colour, marker = MODE_COLOURS[index], MODE_MARKERS[index]
+        style = _STYLES[index % len(_STYLES)]
+        artists.append(
+            ax.fill_between(positions, share.low, share.high, color=colour, alpha=0.2, linewidth=0)
+        )
+        artists += ax.plot(
+            positions, share.rate, color=colour, marker=marker, linestyle=style, label=label
+        )
+    ax.set_ylim(-0.03, 1.03)
+    ax.set_ylabel("share of runs")
+    ax.legend()
+    return artists
+
+
+def draw_comparison(
+    ax: Axes, groups: Sequence[str], rates: Mapping[str, SuccessRate]
+) -> list[Artist]:
+    """Draw shares with intervals as points in rows: one group of rows a start, one row a method.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    groups : (k,) sequence of str
+        From top to bottom.
+    rates : mapping of str to SuccessRate
+        Rates of shape (k,) by method.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Any] = []
+    offsets = np.linspace(-0.24, 0.24, len(rates))
+    for index, (label, share) in enumerate(rates.items()):
+        spread = np.stack([share.rate - share.low, share.high - share.rate])
+        artists.append(
+            ax.errorbar(
+                share.rate,
+                np.arange(len(groups)) + offsets[index],
+                xerr=np.maximum(spread, 0),
+                fmt=MODE_MARKERS[index],
+                color=MODE_COLOURS[index],
+                capsize=3,
+                label=label,
+            )
+        )
+    ax.set_yticks(np.arange(len(groups)), list(groups))
+    ax.set_ylim(len(groups) - 0.5, -0.5)
+    ax.set_xlim(-0.03, 1.03)
+    ax.set_xlabel("share of runs that reach the global minimum")
+    ax.legend()
+    return artists
+
+
+def draw_ends(
+    ax: Axes, losses: Array, levels: Mapping[str, float], threshold: float
+) -> list[Artist]:
+    """Draw the final losses of an ensemble in order, with lines at known values.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Gets a logarithmic loss axis.
+    losses : (runs,) array
+    levels : mapping of str to float
+        Known values by label.
+    threshold : float
+        A run below it counts as a success: filled marker, otherwise hollow.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    ordered = np.sort(np.maximum(losses, 1e-7))
+    rank = np.arange(1, ordered.size + 1)
+    good = ordered < threshold
+    artists: list[Artist] = []
+    artists += ax.plot(rank[good], ordered[good], "o", color=SIMULATION, markersize=4)
+    artists += ax.plot(rank[~good], ordered[~good], "s", color=THEORY, markersize=4, mfc="none")
+    for label, value in levels.items():
+        artists.append(ax.axhline(value, color=REFERENCE, linestyle="--", linewidth=1))
+        artists.append(ax.text(1, value, label, fontsize=10, va="bottom", color=REFERENCE))
+    ax.set_yscale("log")
+    ax.set_xlabel("run, best first")
+    ax.set_ylabel("final loss")
+    return artists

@@ -1,0 +1,1 @@
+"""The chapter book/plateaus.ipynb: what it computes and draws."""

@@ -1,0 +1,121 @@
+"""Leaving plateaus: runs from several starts, and times against the size of what started them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+
+from lnn._checks import Array
+from lnn.book.style import LAYER_STYLES, MODE_COLOURS, MODE_MARKERS, REFERENCE, THEORY
+
+
+def draw_runs(
+    ax: Axes,
+    steps: np.ndarray,
+    runs: Mapping[str, Array],
+    floors: Mapping[str, float],
+) -> list[Artist]:
+    """Draw losses of runs on linear axes, with levels of the theory as labelled dashed lines.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    steps : (k,) array
+    runs : mapping of str to (k,) arrays
+        Losses by label.
+    floors : mapping of str to float
+        Levels by label; nan levels are left out.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    for row, (label, losses) in enumerate(runs.items()):
+        artists += ax.plot(
+            steps, losses, color=MODE_COLOURS[row], linestyle=LAYER_STYLES[row], label=label
+        )
+    for label, level in floors.items():
+        artists.append(ax.axhline(level, color=REFERENCE, linestyle=":", linewidth=1.2, zorder=1))
+        artists.append(
+            ax.text(0.99, level, label, transform=ax.get_yaxis_transform(), ha="right",
+                    va="bottom", fontsize=10, color=REFERENCE)
+        )  # fmt: skip
+    ax.set_xlabel("step of gradient descent")
+    ax.set_ylabel("loss  ‖Y − WX‖²")
+    ax.legend(loc="best")
+    return artists
+
+
+def draw_scaling(
+    ax: Axes,
+    sizes: Array,
+    quantiles: Mapping[str, Array],
+    *,
+    theory: Sequence[Array] = (),
+    xlabel: str = "size ε of the perturbation",
+    ylabel: str = "steps to leave the plateau",
+    log_y: bool = True,
+    first: int = 0,
+) -> list[Artist]:
+    """Draw medians and ranges against a size, on a logarithmic axis, with the theory over them.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    sizes : (k,) array
+    quantiles : mapping of str to (3, k) arrays
+        Lower, middle and upper value by label.
+    theory : sequence of (k,) arrays
+        One dashed curve for each label, in the same order; fewer are allowed.
+    xlabel, ylabel : str
+    log_y : bool
+    first : int
+        Colour and marker of the first label, counted in the palette.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    for row, (label, (low, middle, high)) in enumerate(quantiles.items(), start=first):
+        bars = ax.errorbar(
+            sizes, middle, [middle - low, high - middle], fmt=MODE_MARKERS[row],
+            color=MODE_COLOURS[row], capsize=3, label=label,
+        )  # fmt: skip
+        artists.append(bars)  # type: ignore[arg-type]
+    for row, curve in enumerate(theory, start=first):
+        name = "theory" if row == 0 else None
+        artists += ax.plot(
+            sizes, curve, color=THEORY if len(theory) == 1 else MODE_COLOURS[row],
+            linestyle="--", linewidth=1.4, label=name, zorder=1,
+        )  # fmt: skip
+    ax.set_xscale("log")
+    if log_y:
+        ax.set_yscale("log")
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    ax.legend(loc="best")
+    return artists
+
+
+def draw_agreement(ax: Axes, predicted: Array, measured: Array) -> list[Artist]:
+    """Draw measured against predicted times, one dot a draw, with the line of equality.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    predicted, measured : (n,) arrays
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    ends = [0.8 * float(np.min(predicted)), 1.25 * float(np.max(predicted))]
+    dots = ax.loglog(predicted, measured, "o", color=MODE_COLOURS[0], alpha=0.6, markersize=5)
+    line = ax.loglog(ends, ends, "--", color=THEORY, zorder=1, label="equal")
+    ax.set_xlabel("steps by the quadrature")
+    ax.set_ylabel("steps of gradient descent")
+    ax.legend(loc="upper left")
+    return [*dots, *line]

@@ -1,0 +1,1 @@
+"""The chapter book/saddles.ipynb: what it computes and draws."""

@@ -1,0 +1,1 @@
+"""The chapter book/step_size.ipynb: what it computes and draws."""

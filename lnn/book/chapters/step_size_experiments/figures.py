@@ -1,0 +1,140 @@
+"""Figures of the chapter: distributions of step sizes, and what they depend on."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+
+from lnn._checks import Array
+from lnn.book.style import LAYER_STYLES, MODE_COLOURS, REFERENCE
+
+
+def draw_distributions(
+    ax: Axes,
+    samples: Mapping[str, Array],
+    *,
+    xlabel: str = "step size η",
+    bins: int = 40,
+    limits: tuple[float, float] | None = None,
+    ticks: Sequence[float] | None = None,
+    legend: bool = True,
+) -> list[Artist]:
+    """Draw distributions over networks as outlines on a logarithmic axis, with their medians.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    samples : mapping of str to (n,) array
+        Finite and positive. One colour and line style each.
+    xlabel : str
+    bins : int
+    limits : (float, float), optional
+        By default all but the extreme 0.2 % of all samples.
+    ticks : sequence of float, optional
+        Instead of the decades.
+    legend : bool
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    low, high = limits or tuple(np.quantile(np.concatenate([*samples.values()]), [0.002, 0.998]))
+    edges = np.geomspace(low, high, bins + 1)
+    artists: list[Artist] = []
+    for i, (label, values) in enumerate(samples.items()):
+        colour, style = MODE_COLOURS[i], LAYER_STYLES[i]
+        share = np.histogram(values, edges)[0] / values.size
+        outline = ax.stairs(
+            share, edges, color=colour, linestyle=style, linewidth=1.8, label=label, fill=False
+        )
+        artists.append(outline)
+        artists.append(ax.axvline(float(np.median(values)), color=colour, lw=1.0, ls=style))
+    ax.set_xscale("log")
+    ax.set_xlim(low, high)
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel("share of networks")
+    ax.set_ylim(bottom=0)
+    if ticks is not None:
+        ax.set_xticks(list(ticks), [f"{t:g}" for t in ticks])
+        ax.minorticks_off()
+    if legend:
+        artists.append(ax.legend())
+    return artists
+
+
+def draw_medians(
+    ax: Axes,
+    depths: Sequence[int],
+    medians: Array,
+    intervals: Array,
+    *,
+    limit: float | None = None,
+    exponential: Array | None = None,
+) -> list[Artist]:
+    """Draw the median bound of each depth with its interval, against a law of a factor a layer.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    depths : sequence of int
+    medians : (n,) array
+    intervals : (n, 2) array
+    limit : float, optional
+        What the bound times the depth tends to: drawn as limit / N.
+    exponential : (n,) array, optional
+        What a constant factor a layer would give.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    x = np.asarray(depths)
+    spread = np.abs(intervals.T - medians)
+    bars = ax.errorbar(x, medians, yerr=spread, fmt="o", color=MODE_COLOURS[0], capsize=3, ms=5)
+    artists: list[Artist] = list(bars.get_children())
+    artists.append(ax.text(x[-1], medians[-1] * 1.5, "median", color=MODE_COLOURS[0], ha="right"))
+    if exponential is not None:
+        artists += ax.plot(x, exponential, ls="--", color=MODE_COLOURS[1], lw=1.4)
+        artists.append(
+            ax.text(
+                x[3] - 0.1,
+                exponential[3],
+                "ten times less\na layer ",
+                color=MODE_COLOURS[1],
+                ha="right",
+                va="top",
+            )
+        )
+    if limit is not None:
+        artists += ax.plot(x, limit / x, ls=":", color=REFERENCE, lw=1.4)
+        artists.append(ax.text(x[0], limit / x[0] / 1.5, "limit / N", color=REFERENCE, va="top"))
+    ax.set(yscale="log", xlabel="number of layers N", ylabel="proved step size η")
+    return artists
+
+
+def draw_against(
+    ax: Axes, x: Array, y: Array, *, xlabel: str, ylabel: str, bins: int = 70
+) -> list[Artist]:
+    """Draw the joint distribution of two positive quantities: the darker, the more networks.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    x, y : (n,) arrays
+    xlabel, ylabel : str
+    bins : int
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    edges = []
+    for values in (x, y):
+        low, high = np.quantile(values, [0.001, 0.999])
+        edges.append(np.geomspace(low, high, bins + 1))
+    count = np.histogram2d(x, y, edges)[0].T
+    mesh = ax.pcolormesh(edges[0], edges[1], np.sqrt(count), cmap="Blues", rasterized=True)
+    ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
+    ax.grid(False)
+    return [mesh]

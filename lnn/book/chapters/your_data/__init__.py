@@ -1,0 +1,1 @@
+"""The chapter book/your_data.ipynb: what it computes and draws."""

@@ -1,0 +1,75 @@
+"""Take it home: handwritten digits, prepared, fitted and looked at."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lnn.book.chapters.your_data.figures import draw_templates
+from lnn.book.chapters.your_data.studies import accuracy, digit_problem, least_squares_accuracy
+from lnn.book.sliders.explorer import explorer
+from lnn.book.sliders.parameters import Slider
+from lnn.book.style import MODE_COLOURS, REFERENCE, SIMULATION
+from lnn.landscape.low_rank import best_of_rank
+from lnn.steps.divergence import divergence_bound
+
+
+@explorer(
+    Slider("rank", "Rank r", values=range(1, 11), value=3),
+    question="What does a network know when it rests on the plateau of rank r?",
+)
+def templates(figure: Figure, rank: int) -> str:
+    """Draw the ten rows of the best map of rank r as pictures."""
+    problem, parts = digit_problem()
+    best = best_of_rank(problem, rank)
+    training, test = accuracy(best, parts)
+    ax = figure.subplots()
+    figure.subplots_adjust(left=0.02, right=0.98, bottom=0.02, top=0.9)
+    rows = best @ np.linalg.pinv(parts.basis)
+    draw_templates(ax, rows, labels=[str(k) for k in range(10)])
+    ax.set_title(
+        f"rank {rank}: loss {float(problem.floor(rank)):.0f}, {test:.0%} of new digits right"
+    )
+    return (
+        f"Ten 8 by 8 pictures, the weights of each digit in the best map of rank {rank}. It "
+        f"classifies {training:.0%} of the training digits and {test:.0%} of the others rightly."
+    )
+
+
+@explorer(
+    Slider(
+        "components",
+        "Principal components kept",
+        values=(10, 12, 15, 20, 25, 30, 40, 50, 60),
+        value=20,
+    ),
+    question="How many components should the preparation keep?",
+    size=(6.4, 5.2),
+)
+def keep(figure: Figure, components: int) -> str:
+    """Draw the eigenvalues of Σ and the accuracy for a number of components."""
+    counts = keep.parameters[0].grid
+    upper, lower = figure.subplots(2, 1)
+    figure.subplots_adjust(hspace=0.5, top=0.93, bottom=0.11)
+    problem, parts = digit_problem(components)
+    bars = upper.bar(range(1, 11), problem.eigenvalues, color=SIMULATION)
+    upper.bar_label(bars, fmt="%.0f", fontsize=9)
+    upper.set_ylim(0, 135)
+    upper.set_xticks(range(1, 11))
+    upper.set_xlabel("mode i")
+    upper.set_ylabel("λᵢ")
+    training, test = np.transpose([least_squares_accuracy(n) for n in counts])
+    lower.plot(counts, training, "-o", color=MODE_COLOURS[0], markersize=4, label="training")
+    lower.plot(counts, test, "--s", color=MODE_COLOURS[1], markersize=4, label="new digits")
+    lower.axvline(components, color=REFERENCE, linestyle=":")
+    lower.set_xlabel("components kept")
+    lower.set_ylabel("share right")
+    lower.set_ylim(0.75, 1)
+    lower.legend(loc="lower right")
+    here = least_squares_accuracy(components)
+    bound = float(divergence_bound(problem, (components, 12, 12, 10)))
+    upper.set_title(f"{components} components keep {parts.explained:.1%} of ‖X‖²", fontsize=11)
+    return (
+        f"With {components} components the ten eigenvalues run from "
+        f"{problem.eigenvalues[0]:.0f} to {problem.eigenvalues[-1]:.1f}; least squares classifies "
+        f"{here[0]:.0%} of the training digits and {here[1]:.0%} of the others rightly, and no "
+        f"step above {bound:.2g} can be used."
+    )

@@ -1,0 +1,1 @@
+"""Gradient descent, gradient flow, and how long they rest on plateaus."""

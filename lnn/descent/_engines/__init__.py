@@ -1,0 +1,1 @@
+"""The engines of descent, and the one place where one of them is chosen."""

@@ -1,0 +1,211 @@
+"""Gradient descent with a fixed step size: one run, or an ensemble of runs side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lnn._checks import (
+    Array,
+    Weights,
+    chain,
+    finite_weights,
+    non_negative,
+    positive,
+    whole,
+    widths_fit,
+)
+from lnn.descent._engines.compiled import Ensemble, available
+from lnn.descent._engines.stacked import Stack
+from lnn.objective import loss
+from lnn.problem import Problem
+
+
+class Stop(IntEnum):
+    """Why a run stopped."""
+
+    STEPS = 0
+    """All steps were taken."""
+    CONVERGED = 1
+    """The gradient norm fell to the tolerance."""
+    DIVERGED = 2
+    """The loss is not finite or rose above `divergence_factor` times its start."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What gradient descent did.
+
+    Attributes
+    ----------
+    weights : tuple of (..., d_j, d_{j-1}) arrays
+        Where it stopped. A diverged member keeps its last weights, which may not be finite.
+    losses : (..., k) array
+        Loss at the steps listed in `recorded`; after a member stopped, its last loss (inf if it
+        diverged).
+    recorded : (k,) array of int
+        Steps at which the loss was taken, from 0 to `steps`.
+    stop : Stop or (...) array of int
+        Why each member stopped; compare with `Stop`.
+    steps : int or (...) array of int
+        How many steps each member took.
+    step_size : (...) array
+        η.
+    """
+
+    weights: Weights
+    losses: Array
+    recorded: np.ndarray
+    stop: Stop | np.ndarray
+    steps: int | np.ndarray
+    step_size: Array
+
+
+def descend(
+    weights: Sequence[ArrayLike],
+    problem: Problem,
+    step_size: ArrayLike,
+    steps: int,
+    *,
+    tolerance: float = 0.0,
+    record_every: int = 1,
+    divergence_factor: float = 1e8,
+    engine: Literal["auto", "numpy", "compiled"] = "auto",
+) -> Run:
+    """Run W_j ← W_j − η ∇_{W_j} L for all layers at once, L = ‖Y − W X‖_F² without ½.
+
+    Parameters
+    ----------
+    weights : tuple of (..., d_j, d_{j-1}) arrays
+        Where to start.
+    problem : Problem
+        Leading axes of weights, problem and step size broadcast to the ensemble.
+    step_size : (...) array or float
+        η > 0, one for all or one a member.
+    steps : int
+        Most steps to take.
+    tolerance : float
+        A member has converged when the Euclidean norm of its whole gradient is at most this;
+        tested at recorded steps. 0 never stops early except at an exact critical point.
+    record_every : int
+        Take the loss, and test for convergence and divergence, every so many steps. Members that
+        have stopped leave the ensemble's work.
+    divergence_factor : float
+        A member has diverged when its loss exceeds this many times the larger of its first loss
+        and ‖Y‖_F².
+    engine : {"auto", "numpy", "compiled"}
+        The same steps by stacked NumPy products or by code compiled for the widths (needs
+        llvmlite); equal to rounding. "auto" compiles for large ensembles of small networks.
+
+    Returns
+    -------
+    Run
+        Divergence is a result (``stop == Stop.DIVERGED``), not a warning.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or step size, steps or tolerance are out of range.
+
+    Examples
+    --------
+    One weight, L = (3 − w)²: gradient descent converges if and only if 0 < η < 1.
+
+    >>> problem = Problem([[1.0]], [[3.0]])
+    >>> run = descend((np.zeros((1, 1)),), problem, step_size=0.25, steps=50)
+    >>> run.weights[0].round(6), run.stop.name
+    (array([[3.]]), 'STEPS')
+    >>> descend((np.zeros((1, 1)),), problem, step_size=1.1, steps=500).stop.name
+    'DIVERGED'
+    """
+    matrices, widths = chain(weights)
+    widths_fit(widths, problem.d_x, problem.d_y)
+    finite_weights(matrices, "descent must start at finite weights")
+    eta = positive(step_size, "step_size")
+    steps = whole(steps, "steps")
+    every = whole(record_every, "record_every", least=1)
+    non_negative(tolerance, "tolerance")
+    positive(divergence_factor, "divergence_factor")
+    ensemble = np.broadcast_shapes(problem.ensemble, eta.shape, *(w.shape[:-2] for w in matrices))
+
+    # One flat axis of members from here on; reshaped back at the end.
+    def flat(array: Array, core: int) -> Array:
+        trailing = array.shape[array.ndim - core :]
+        return np.broadcast_to(array, ensemble + trailing).reshape(-1, *trailing)
+
+    final = tuple(flat(w, 2).copy() for w in matrices)
+    cov_xx, least_squares = flat(problem.cov_xx, 2), flat(problem.least_squares, 2)
+    residual, rate = flat(problem.residual, 0), flat(eta, 0)
+    scale = np.maximum(loss(matrices, problem), np.trace(problem.cov_yy, axis1=-2, axis2=-1))
+    ceiling = divergence_factor * flat(scale, 0)
+    make = _choose(engine, widths, rate.size * steps)
+
+    recorded = np.unique(np.append(np.arange(0, steps, every), steps))
+    losses = np.empty((rate.size, recorded.size))
+    stop = np.full(rate.size, Stop.STEPS, dtype=np.int64)
+    taken = np.full(rate.size, steps)
+    active = np.arange(rate.size)
+    block = every * max(1, _BLOCK // every)
+    with np.errstate(all="ignore"):
+        for first in range(0, max(steps, 1), block):
+            members = make(
+                tuple(w[active] for w in final),
+                cov_xx[active],
+                least_squares[active],
+                residual[active],
+                rate[active],
+                ceiling[active],
+                tolerance,
+            )
+            records = members.advance(min(block, steps - first), every)
+            # Also for nan, and for −inf: overflow can give any sign.
+            diverged = ~(np.abs(records.losses) <= ceiling[active])
+            converged = ~diverged & (records.squared_norms <= tolerance**2)
+            start, end = first // every, first // every + len(records.losses)
+            losses[active, start:end] = np.where(diverged, np.inf, records.losses).T
+            for w, now in zip(final, members.weights, strict=True):
+                w[active] = now
+            # The engine froze who stopped inside the block: the last record tells why.
+            ends = diverged | converged
+            stopped = active[ends[-1]]
+            stop[active[diverged[-1]]] = Stop.DIVERGED
+            stop[active[converged[-1]]] = Stop.CONVERGED
+            taken[stopped] = recorded[start + ends.argmax(axis=0)[ends[-1]]]
+            losses[stopped, end:] = losses[stopped, end - 1, None]
+            active = active[~ends[-1]]
+            if active.size == 0:
+                break
+    single = ensemble == ()
+    return Run(
+        weights=tuple(w.reshape(ensemble + w.shape[1:]) for w in final),
+        losses=losses.reshape(*ensemble, recorded.size),
+        recorded=recorded,
+        stop=Stop(stop[0]) if single else stop.reshape(ensemble),
+        steps=int(taken[0]) if single else taken.reshape(ensemble),
+        step_size=np.broadcast_to(eta, ensemble),
+    )
+
+
+def _choose(
+    engine: str, widths: tuple[int, ...], network_steps: int
+) -> type[Stack] | type[Ensemble]:
+    """Return the engine asked for; "auto" compiles where that pays for itself."""
+    if engine not in ("auto", "numpy", "compiled"):
+        raise ValueError(f"engine is {engine!r}: choose 'auto', 'numpy' or 'compiled'")
+    if engine == "compiled" and not available():
+        raise ValueError(
+            "engine is 'compiled', but llvmlite is not installed: install lnn[compiled], or use "
+            "'numpy', which gives the same results"
+        )
+    worth_compiling = network_steps >= _COMPILE_FROM and max(widths) <= _COMPILE_UP_TO
+    if engine == "compiled" or (engine == "auto" and worth_compiling and available()):
+        return Ensemble
+    return Stack
+
+
+_BLOCK = 512  # steps after which those that stopped leave the ensemble's work
+_COMPILE_FROM = 2_000  # network steps: below, NumPy is done before the code is compiled (0.1 s)
+_COMPILE_UP_TO = 16  # width: beyond, NumPy's matrix products are efficient

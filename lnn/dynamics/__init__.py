@@ -1,0 +1,1 @@
+"""Modes, and the closed forms of their growth."""

@@ -1,0 +1,208 @@
+"""The modes of a problem, and what of the weights lies along them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lnn._checks import (
+    Array,
+    Weights,
+    chain,
+    finite_matrix,
+    valid_widths,
+    widths_fit,
+)
+from lnn.network import product
+from lnn.problem import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Modes:
+    """Singular modes of the least-squares map, in the order in which they lower the loss.
+
+    Attributes
+    ----------
+    left : (..., d_y, k) array
+        u_i, the columns of U in T = U diag(s) Vᵀ.
+    right : (..., d_x, k) array
+        v_i.
+    targets : (..., k) array
+        s_i.
+    curvatures : (..., k) array
+        a_i = v_iᵀ Σ_XX v_i, so that mode i lowers the loss by a_i s_i².
+    coupling : (...) array
+        ‖Vᵀ Σ_XX V − diag(a)‖_F / ‖Σ_XX‖_F: 0 if the modes evolve one by one.
+    """
+
+    left: Array
+    right: Array
+    targets: Array
+    curvatures: Array
+    coupling: Array
+
+
+def modes(problem: Problem) -> Modes:
+    """Return the singular modes of T with the curvature that the inputs give to each.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Returns
+    -------
+    Modes
+        k = min(d_x, d_y) modes, a_i s_i² descending.
+
+    Examples
+    --------
+    >>> found = modes(Problem(np.diag([1.0, 3.0]), np.diag([2.0, 3.0])))
+    >>> found.targets, found.curvatures, float(found.coupling)
+    (array([1., 2.]), array([9., 1.]), 0.0)
+    """
+    u, s, vt = np.linalg.svd(problem.least_squares, full_matrices=False)
+    inner = vt @ problem.cov_xx @ vt.mT
+    a = np.diagonal(inner, axis1=-2, axis2=-1)
+    # What Σ_XX does outside the modes counts as coupling too, where it leads out of them.
+    outside = problem.cov_xx @ vt.mT - vt.mT * a[..., None, :]
+    coupling = np.linalg.norm(outside, axis=(-2, -1)) / np.linalg.norm(
+        problem.cov_xx, axis=(-2, -1)
+    )
+    order = np.argsort(-a * s**2, axis=-1, kind="stable")
+    return Modes(
+        left=np.take_along_axis(u, order[..., None, :], axis=-1),
+        right=np.take_along_axis(vt, order[..., :, None], axis=-2).mT,
+        targets=np.take_along_axis(s, order, axis=-1),
+        curvatures=np.take_along_axis(a, order, axis=-1),
+        coupling=np.asarray(coupling),
+    )
+
+
+def aligned(problem: Problem, widths: Sequence[int], strengths: ArrayLike) -> Weights:
+    """Return weights aligned with the problem: W_1 = D_1 Vᵀ, W_j = D_j, W_N = U D_N.
+
+    Parameters
+    ----------
+    problem : Problem
+    widths : sequence of int
+        (d_0, ..., d_N), N ≥ 2.
+    strengths : (N, k) or (k,) array
+        Diagonals of D_1, ..., D_N for the first k modes; (k,) gives the same to all layers, which
+        makes the weights balanced and the product of mode i strengths[i]^N.
+
+    Returns
+    -------
+    tuple of (..., d_j, d_{j-1}) arrays
+
+    Raises
+    ------
+    ValueError
+        If N < 2, the widths do not fit, or there are more strengths than min_j d_j.
+
+    Examples
+    --------
+    >>> problem = Problem(np.eye(2), np.diag([2.0, 1.0]))
+    >>> product(aligned(problem, (2, 2, 2, 2), [0.5, 0.1])).round(6)
+    array([[0.125, 0.   ],
+           [0.   , 0.001]])
+    """
+    d = valid_widths(widths)
+    widths_fit(d, problem.d_x, problem.d_y, "widths")
+    depth = len(d) - 1
+    diagonals = np.asarray(strengths, dtype=np.float64)
+    k = diagonals.shape[-1] if diagonals.ndim else 0
+    if depth < 2 or diagonals.shape not in ((k,), (depth, k)) or not 0 < k <= min(d):
+        raise ValueError(
+            f"strengths have shape {diagonals.shape} for widths {d}: give (k,) or (N, k) with "
+            f"N = {depth} layers, at least two, and k from 1 to {min(d)} modes"
+        )
+    diagonals = np.broadcast_to(finite_matrix(np.atleast_2d(diagonals), "strengths"), (depth, k))
+    found = modes(problem)
+    result = []
+    for j in range(1, depth + 1):
+        w = np.zeros((*problem.ensemble, d[j], d[j - 1]))
+        if j == 1:
+            w[..., :k, :] = diagonals[0][:, None] * found.right[..., :, :k].mT
+        elif j == depth:
+            w[..., :, :k] = found.left[..., :, :k] * diagonals[-1]
+        else:
+            w[..., range(k), range(k)] = diagonals[j - 1]
+        result.append(w)
+    return tuple(result)
+
+
+def mode_values(weights: Sequence[ArrayLike], problem: Problem) -> Array:
+    """Return how far each mode is learned: u_iᵀ W v_i, which runs from 0 to s_i.
+
+    Parameters
+    ----------
+    weights : tuple of (..., d_j, d_{j-1}) arrays
+    problem : Problem
+
+    Returns
+    -------
+    (..., k) array
+
+    Examples
+    --------
+    >>> mode_values((np.eye(2), np.eye(2)), Problem(np.eye(2), np.diag([3.0, 2.0])))
+    array([1., 1.])
+    """
+    matrices, widths = chain(weights)
+    widths_fit(widths, problem.d_x, problem.d_y)
+    found = modes(problem)
+    return np.asarray(np.sum(found.left * (product(matrices) @ found.right), axis=-2))
+
+
+def effective_start(weights: Sequence[ArrayLike], problem: Problem) -> Array:
+    """Return the balanced, aligned start that two small layers behave as if they had, per mode.
+
+    Near zero only z_i = (W_1 v_i + W_2ᵀ u_i) / 2, a vector of the hidden space, grows, as
+    e^{2 a_i s_i t}; the difference of the two dies out. A mode learned earlier occupies its
+    direction of the hidden space, so that of z_i only the part orthogonal to the z of all faster
+    modes is left: p_0,i is its squared length (Gram-Schmidt, fastest mode first).
+
+    Parameters
+    ----------
+    weights : tuple of (..., d_j, d_{j-1}) arrays
+        N = 2. Exact in the limit of small weights, for modes without coupling.
+    problem : Problem
+
+    Returns
+    -------
+    (..., k) array
+        In the order of `modes`; 0 for modes beyond the hidden width, which are never learned.
+        `lnn.dynamics.closed_form.mode_flow` with depth 2 continues from there.
+
+    Raises
+    ------
+    ValueError
+        If there are not two layers.
+
+    Examples
+    --------
+    >>> problem = Problem(np.eye(2), np.diag([2.0, 1.0]))
+    >>> effective_start((0.1 * np.eye(2), 0.1 * np.eye(2)), problem).round(6)
+    array([0.01, 0.01])
+    """
+    matrices, widths = chain(weights)
+    widths_fit(widths, problem.d_x, problem.d_y)
+    if len(matrices) != 2:
+        raise ValueError(
+            f"weights have {len(matrices)} layers: the growth from zero is linear, and has this "
+            f"closed form, for two layers only"
+        )
+    found = modes(problem)
+    z = (matrices[0] @ found.right + matrices[1].mT @ found.left) / 2
+    speed = found.curvatures * found.targets
+    order = np.broadcast_to(
+        np.argsort(-speed, axis=-1, kind="stable"), (*z.shape[:-2], z.shape[-1])
+    )
+    r = np.linalg.qr(np.take_along_axis(z, order[..., None, :], axis=-1)).R
+    lengths = np.zeros(order.shape)
+    count = min(r.shape[-2:])
+    lengths[..., :count] = np.diagonal(r, axis1=-2, axis2=-1) ** 2
+    result = np.empty(order.shape)
+    np.put_along_axis(result, order, lengths, axis=-1)
+    return result

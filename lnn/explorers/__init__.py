@@ -1,1 +1,0 @@
-"""The book's explorers, one module a chapter; each is drawn, shown and tested through its name."""

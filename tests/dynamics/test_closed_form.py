@@ -1,0 +1,199 @@
+"""Exact dynamics: scalar theory against gradient flow of whole networks."""
+
+import numpy as np
+import pytest
+
+from lnn import Problem, gradient_flow, loss, mode_flow, mode_time, product
+from lnn.dynamics.closed_form import chain_flow, escape_time, unbalanced_flow
+from lnn.dynamics.mode_basis import aligned, effective_start, mode_values, modes
+from tests.cases import random_problem
+
+
+def commuting(rng, targets, curvatures, d_y=None):
+    """T and Σ_XX with common singular vectors, plus noise orthogonal to the inputs."""
+    n = len(targets)
+    d_y = d_y or n
+    v = np.linalg.qr(rng.standard_normal((n, n)))[0]
+    u = np.linalg.qr(rng.standard_normal((d_y, n)))[0]
+    q = np.linalg.qr(rng.standard_normal((10, 10)))[0]
+    X = (v * np.sqrt(curvatures)) @ q[:, :n].T
+    noise = 0.1 * rng.standard_normal((d_y, 10 - n)) @ q[:, n:].T
+    return Problem(X, (u * targets) @ v.T @ X + noise)
+
+
+def test_modes_of_commuting_data():
+    rng = np.random.default_rng(0)
+    found = modes(commuting(rng, np.array([1.0, 3.0, 2.0]), np.array([12.0, 2.0, 1.0]), d_y=4))
+    np.testing.assert_allclose(found.targets, [3.0, 1.0, 2.0], rtol=1e-10)  # 18, 12, 4
+    np.testing.assert_allclose(found.curvatures, [2.0, 12.0, 1.0], rtol=1e-10)
+    assert found.coupling < 1e-12
+    assert found.left.shape == (4, 3)
+
+
+def test_modes_of_general_data_are_coupled():
+    problem = random_problem(np.random.default_rng(1), 4, 3)
+    found = modes(problem)
+    assert found.coupling > 0.01
+    rebuilt = (found.left * found.targets) @ found.right.T
+    np.testing.assert_allclose(rebuilt, problem.least_squares, atol=1e-10)
+
+
+@pytest.mark.parametrize("widths", [(3, 3, 3), (3, 4, 3, 4), (3, 5, 4, 3, 4), (3, 3, 3, 3, 3, 4)])
+def test_balanced_modes_follow_the_closed_form(widths):
+    rng = np.random.default_rng(2)
+    s, a = np.array([3.0, 2.0, 1.0]), np.array([1.0, 1.2, 2.0])
+    problem = commuting(rng, s, a, d_y=widths[-1])
+    n = len(widths) - 1
+    order = np.argsort(-a * s**2)
+    s, a = s[order], a[order]
+    p0 = np.array([0.05, 0.03, 0.04])
+    weights = aligned(problem, widths, p0 ** (1 / n))
+    np.testing.assert_allclose(mode_values(weights, problem), p0, rtol=1e-10)
+    times = np.linspace(0, 2.0 * float(mode_time(0.9 * s, p0, s, a, n).max()), 40)
+    flow = gradient_flow(weights, problem, times)
+    theory = mode_flow(times, p0, s, a, n)
+    np.testing.assert_allclose(mode_values(flow.weights, problem), theory.T, atol=1e-5)
+    predicted = problem.residual + np.sum(a[:, None] * (s[:, None] - theory) ** 2, axis=0)
+    np.testing.assert_allclose(flow.losses, predicted, atol=1e-4)
+
+
+@pytest.mark.parametrize("depth", [2, 3, 4])
+def test_unbalanced_layers_follow_the_chain(depth):
+    rng = np.random.default_rng(3)
+    s, a = np.array([3.0, 1.0]), np.array([2.0, 1.0])
+    problem = commuting(rng, s, a)
+    layers = rng.uniform(0.2, 1.0, (depth, 2))
+    weights = aligned(problem, (2,) * (depth + 1), layers)
+    times = np.linspace(0, 2, 20)
+    flow = gradient_flow(weights, problem, times)
+    theory = np.prod(chain_flow(times, layers.T, s, a), axis=-1)
+    np.testing.assert_allclose(mode_values(flow.weights, problem), theory.T, atol=1e-5)
+
+
+@pytest.mark.parametrize("start", [(0.3, 1.1), (0.0, 0.7), (-0.4, 0.5), (2.0, 1.9)])
+def test_two_unequal_layers_in_closed_form(start):
+    s, a = 1.7, 0.6
+    times = np.linspace(0, 4, 30)
+    w = chain_flow(times, start, s, a)
+    kappa = abs(start[1] ** 2 - start[0] ** 2)
+    exact = unbalanced_flow(times, start[0] * start[1], s, a, kappa)
+    np.testing.assert_allclose(np.prod(w, axis=-1), exact, atol=1e-7)
+
+
+def test_small_imbalance_tends_to_the_logistic_curve():
+    times = np.linspace(0, 5, 30)
+    logistic = mode_flow(times, 0.01, 1.5, 0.8, 2)
+    np.testing.assert_allclose(unbalanced_flow(times, 0.01, 1.5, 0.8, 1e-9), logistic, rtol=1e-6)
+
+
+def test_a_chain_conserves_its_imbalances():
+    w = chain_flow(np.linspace(0, 3, 7), [0.9, 0.2, 0.5], 2.0, 0.5)
+    differences = w**2 - w[:, :1] ** 2
+    np.testing.assert_allclose(differences, np.broadcast_to(differences[0], w.shape), atol=1e-8)
+
+
+@pytest.mark.parametrize(("depth", "power"), [(3, 1 / 3), (4, 1 / 2), (6, 2 / 3)])
+def test_escape_time_is_a_power_of_the_start(depth, power):
+    starts = np.array([1e-10, 1e-12])
+    exact = mode_time(0.5, starts, 1.0, 0.7, depth)
+    np.testing.assert_allclose(escape_time(starts, 1.0, 0.7, depth), exact, rtol=0.02)
+    measured = np.log(exact[1] / exact[0]) / np.log(starts[0] / starts[1])
+    assert measured == pytest.approx(power, rel=0.01)
+
+
+def test_escape_time_of_two_layers_is_logarithmic():
+    starts = np.array([1e-6, 1e-9])
+    exact = mode_time(0.5, starts, 1.0, 0.7, 2)
+    np.testing.assert_allclose(np.diff(exact), np.diff(escape_time(starts, 1.0, 0.7, 2)), rtol=1e-5)
+
+
+def test_one_mode_loss_is_its_share_of_the_spectrum():
+    # At p = s a mode has lowered the loss by a s² = λ.
+    rng = np.random.default_rng(4)
+    problem = commuting(rng, np.array([3.0, 2.0]), np.array([2.0, 1.0]))
+    found = modes(problem)
+    gain = found.curvatures * found.targets**2
+    np.testing.assert_allclose(gain, problem.eigenvalues, rtol=1e-9)
+    first = aligned(problem, (2, 2, 2), [np.sqrt(found.targets[0])])
+    assert loss(first, problem) == pytest.approx(problem.floor(1))
+    np.testing.assert_allclose(mode_values(first, problem), [found.targets[0], 0], atol=1e-12)
+    assert np.linalg.matrix_rank(product(first)) == 1
+
+
+def test_ensembles_broadcast():
+    rng = np.random.default_rng(5)
+    X, Y = rng.standard_normal((4, 3, 8)), rng.standard_normal((4, 2, 8))
+    problems = Problem(X, Y)
+    found = modes(problems)
+    weights = aligned(problems, (3, 3, 2), [0.3, 0.2])
+    values = mode_values(weights, problems)
+    for i in range(4):
+        np.testing.assert_allclose(found.targets[i], modes(problems[i]).targets)
+        np.testing.assert_allclose(
+            values[i], mode_values(tuple(w[i] for w in weights), problems[i])
+        )
+    np.testing.assert_allclose(values, np.tile([0.09, 0.04], (4, 1)), rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda p: aligned(p, (2, 2, 2), [1.0, 1.0, 1.0]), "strengths have shape"),
+        (lambda p: aligned(p, (2, 2), [1.0]), "at least two"),
+        (lambda p: aligned(p, (2, 2, 2), 1.0), "strengths have shape"),
+        (lambda p: escape_time(2.0, 1.0, 1.0, 3), "has escaped"),
+        (lambda p: escape_time(0.1, 1.0, 1.0, 1), "depth is 1"),
+        (lambda p: unbalanced_flow([0.0], 0.0, 1.0, 1.0, 0.0), "imbalance"),
+        (lambda p: chain_flow([1.0, 0.5], [1.0, 1.0], 1.0, 1.0), "increasing"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(Problem(np.eye(2), np.eye(2)))
+
+
+@pytest.mark.parametrize(("widths", "d_y"), [((4, 4, 4), 4), ((4, 6, 5), 5), ((4, 2, 4), 4)])
+def test_small_random_layers_behave_like_their_effective_start(widths, d_y):
+    rng = np.random.default_rng(6)
+    s, a = np.array([2.0, 3.0, 1.0, 1.5]), np.array([3.0, 1.0, 2.0, 0.8])
+    problem = commuting(rng, s, a, d_y=d_y)
+    found = modes(problem)
+    learned = min(widths)
+    for std, tolerance in [(1e-2, 0.02), (1e-4, 0.005)]:
+        weights = tuple(
+            std * rng.standard_normal((widths[j], widths[j - 1])) for j in range(1, len(widths))
+        )
+        start = effective_start(weights, problem)
+        fastest = np.argsort(-found.curvatures * found.targets)[:learned]
+        assert (start[np.setdiff1d(np.arange(4), fastest)] == 0).all()
+        half = mode_time(
+            found.targets[fastest] / 2,
+            start[fastest],
+            found.targets[fastest],
+            found.curvatures[fastest],
+            2,
+        )
+        flow = gradient_flow(weights, problem, np.append(0.0, np.sort(half)))
+        values = mode_values(flow.weights, problem)[1:][:, fastest[np.argsort(half)]]
+        # At the predicted time the mode is half learned: compare on the time axis, d log p / dt.
+        speed = 2 * (found.curvatures * found.targets)[fastest][np.argsort(half)]
+        reached = np.diag(values) / found.targets[fastest][np.argsort(half)]
+        delay = np.log(reached / (1 - reached)) / (2 * speed)
+        assert (np.abs(delay) <= tolerance * np.sort(half)).all()
+
+
+def test_the_effective_start_is_for_two_layers():
+    problem = Problem(np.eye(2), np.eye(2))
+    with pytest.raises(ValueError, match="two layers only"):
+        effective_start((np.eye(2),) * 3, problem)
+
+
+@pytest.mark.parametrize("depth", [3, 4, 5, 7])
+def test_modes_only_ever_rise(depth):
+    # The inversion must not step over the end of its range, where ₂F₁ is singular.
+    s = np.array([5.0, 4.0, 3.0, 2.0])
+    for start in (1e-4, 1e-2, 0.5):
+        end = 1.12 * mode_time(0.95 * s, start, s, 1.0, depth).max()
+        curves = mode_flow(np.linspace(0, end, 997), np.full(4, start), s, np.ones(4), depth)
+        assert (np.diff(curves, axis=1) >= -1e-9).all()
+        assert (curves <= s[:, None]).all()

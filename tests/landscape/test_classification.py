@@ -1,0 +1,368 @@
+"""Classification of critical points, against Hessians that share no formula with it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import reference
+from cases import random_network, random_problem
+
+from lnn import (
+    Kind,
+    Problem,
+    Stop,
+    classify,
+    critical_point,
+    descend,
+    flatten,
+    gaussian,
+    hessian,
+    loss,
+    saddle_problem,
+)
+from lnn.book.chapters.saddles.census import census, complex_step_hessian
+from lnn.landscape.classification import _gather, _verdict
+from lnn.landscape.kinds import possible_kinds
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(4)
+
+
+def kron_hessian(weights, X, Y):
+    """Second derivatives entry by entry of the polynomial, from np.kron and Jacobians.
+
+    vec(W) changes to first order by J dw, so L'' = 2 Jᵀ (Σ_XX ⊗ I) J plus, for each pair of
+    layers, the second-order change of W against the residual.
+    """
+    depth = len(weights)
+
+    def chained(factors, size):
+        result = np.eye(size)
+        for w in factors:
+            result = w @ result
+        return result
+
+    # Column-major vec: vec(P V Q) = (Qᵀ ⊗ P) vec(V).
+    blocks, orders = [], []
+    for j, w in enumerate(weights):
+        p = chained(weights[j + 1 :], w.shape[0])
+        q = chained(weights[:j], X.shape[0])
+        blocks.append(np.kron(q.T, p))
+        orders.append(np.arange(w.size).reshape(w.shape, order="F").ravel(order="C"))
+    blocks = [b[:, order] for b, order in zip(blocks, orders, strict=True)]
+    jacobian = np.hstack(blocks)
+    total = chained(weights, X.shape[0])
+    result = 2 * jacobian.T @ np.kron(X @ X.T, np.eye(Y.shape[0])) @ jacobian
+    residual = (total @ X - Y) @ X.T
+    starts = np.cumsum([0, *(w.size for w in weights)])
+    for i in range(depth):
+        for j in range(i):
+            for a in range(weights[i].size):
+                for b in range(weights[j].size):
+                    moved = [w.copy() for w in weights]
+                    moved[i] = np.zeros_like(weights[i])
+                    moved[i].flat[a] = 1
+                    moved[j] = np.zeros_like(weights[j])
+                    moved[j].flat[b] = 1
+                    change = 2 * np.sum(residual * chained(moved, X.shape[0]))
+                    result[starts[i] + a, starts[j] + b] += change
+                    result[starts[j] + b, starts[i] + a] += change
+    return result
+
+
+def test_three_independent_hessians_agree(rng):
+    problem = random_problem(rng, 3, 2)
+    weights = random_network(rng, (3, 2, 4, 2))
+    expected = kron_hessian(weights, problem.X, problem.Y)
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(hessian(weights, problem), expected, atol=1e-12 * scale)
+    np.testing.assert_allclose(complex_step_hessian(weights, problem), expected, atol=1e-12 * scale)
+
+
+CASES = [
+    ((3, 2, 2), 2), ((2, 3, 2), 2), ((3, 2, 3, 2), 3), ((4, 3, 2, 3), 3), ((3, 3, 2, 3, 2), 4),
+    ((3, 2, 3, 2, 3, 2), 5), ((2, 3, 3, 2, 2, 1), 5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("widths", "depth"), CASES)
+def test_classification_agrees_with_the_kronecker_hessian(rng, widths, depth):
+    assert len(widths) == depth + 1
+    problem = random_problem(rng, widths[0], widths[-1])
+    d_y = widths[-1]
+    for code in range(2**d_y):
+        modes = tuple(k for k in range(d_y) if code >> k & 1)
+        if len(modes) > min(widths):
+            continue
+        for kind in possible_kinds(modes, widths):
+            for member in (None, rng):
+                weights = critical_point(problem, widths, modes, kind=kind, rng=member)
+                found = classify(weights, problem)
+                eigenvalues = np.linalg.eigvalsh(kron_hessian(weights, problem.X, problem.Y))
+                scale = max(np.abs(eigenvalues).max(), np.linalg.norm(problem.cov_yx))
+                assert found.kind is kind, found.reason
+                assert found.modes == modes
+                assert found.rank == len(modes)
+                assert (eigenvalues[0] < -1e-7 * scale) == (kind is Kind.STRICT_SADDLE)
+                np.testing.assert_allclose(
+                    found.smallest_eigenvalue, eigenvalues[0], atol=1e-11 * scale
+                )
+
+
+def test_a_census_finds_no_disagreement_and_a_wide_gap():
+    result = census(np.random.default_rng(7), 1200)
+    assert result.points >= 1200
+    assert result.disagreements == ()
+    for depth in (2, 3, 4, 5):
+        for kind in (Kind.GLOBAL_MINIMIZER, Kind.STRICT_SADDLE, Kind.NON_STRICT_SADDLE):
+            seen = result.counts.get((depth, kind), 0)
+            assert (seen > 20) if (depth, kind) != (2, Kind.NON_STRICT_SADDLE) else seen == 0
+    highest_strict, lowest_other = result.gap
+    assert highest_strict < -1e-5
+    assert lowest_other > -1e-12
+
+
+def falls(weights, direction, problem, step):
+    moved = [w + step * v for w, v in zip(weights, direction, strict=True)]
+    start = reference.loss(weights, problem.X, problem.Y)
+    return reference.loss(moved, problem.X, problem.Y) < start
+
+
+@pytest.mark.parametrize("modes", [(0, 2), (1,), (2,), (0,), ()])
+def test_the_escape_has_unit_norm_negative_curvature_and_the_loss_falls(rng, modes):
+    problem = random_problem(rng, 4, 3)
+    for widths in ((4, 3, 3), (4, 3, 4, 3), (4, 3, 4, 4, 3)):
+        weights = critical_point(problem, widths, modes, kind=Kind.STRICT_SADDLE, rng=rng)
+        found = classify(weights, problem)
+        v = flatten(found.escape)
+        np.testing.assert_allclose(np.linalg.norm(v), 1)
+        full = kron_hessian(weights, problem.X, problem.Y)
+        np.testing.assert_allclose(v @ full @ v, found.escape_curvature, rtol=1e-8)
+        assert found.escape_curvature < 0
+        assert found.smallest_eigenvalue <= found.escape_curvature * (1 - 1e-9)
+        assert falls(weights, found.escape, problem, found.escape_step)
+        # The loss falls as ½ t² vᵀ∇²L v says.
+        t = 1e-3
+        drop = reference.loss(weights, problem.X, problem.Y) - reference.loss(
+            [w + t * e for w, e in zip(weights, found.escape, strict=True)], problem.X, problem.Y
+        )
+        np.testing.assert_allclose(drop, -(t**2) * found.escape_curvature / 2, rtol=0.1)
+
+
+def test_the_curvature_of_the_rotation_is_twice_the_gap_of_the_eigenvalues(rng):
+    """Along V_N = u_j u_iᵀ W_N, V_1 = W_1 Σ_XY u_i u_jᵀ T / λ_i, not normalized."""
+    problem = random_problem(rng, 4, 3)
+    weights = critical_point(problem, (4, 3, 4, 3), (0, 2), rng=rng)
+    u, values = problem.eigenvectors, problem.eigenvalues
+    i, j = 2, 1
+    last = np.outer(u[:, j], u[:, i]) @ weights[2]
+    first = weights[0] @ np.outer(problem.cov_yx.T @ u[:, i], u[:, j] @ problem.least_squares)
+    v = flatten((first / values[i], 0 * weights[1], last))
+    curvature = v @ kron_hessian(weights, problem.X, problem.Y) @ v
+    np.testing.assert_allclose(curvature, 2 * (values[i] - values[j]), rtol=1e-8)
+    # What classify uses is at least as steep as this one, normalized.
+    assert classify(weights, problem).escape_curvature <= curvature / (v @ v) + 1e-9
+
+
+def test_pivots_of_three_layers_at_zero(rng):
+    """W = 0 is tightened; a non-zero middle layer opens the pivot (3, 1)."""
+    problem = random_problem(rng, 3, 2)
+    zeros = (np.zeros((2, 3)), np.zeros((3, 2)), np.zeros((2, 3)))
+    flat = classify(zeros, problem)
+    assert flat.kind is Kind.NON_STRICT_SADDLE
+    assert flat.tightened is True
+    assert flat.escape is None
+    assert np.isnan(flat.escape_curvature)
+    assert flat.pivots[3, 1].inner_rank == 0
+    assert (flat.pivots[2, 1].inner_rank, flat.pivots[2, 1].outer_rank) == (2, 0)
+    middle = np.zeros((3, 2))
+    middle[1, 0] = 2.0
+    sharp = classify((zeros[0], middle, zeros[2]), problem)
+    assert sharp.kind is Kind.STRICT_SADDLE
+    assert sharp.tightened is False
+    assert [pair for pair, p in sharp.pivots.items() if not p.tightened] == [(3, 1)]
+    assert sharp.pivots[3, 1].outer_rank == 2
+    # Add rank through the middle: −4 σ κ at weights α βᵀ, γ δᵀ of norm 1/√2 each, κ = ‖Σ_YX‖.
+    expected = -2 * 2.0 * np.linalg.norm(problem.cov_yx, 2)
+    np.testing.assert_allclose(sharp.escape_curvature, expected, rtol=1e-10)
+    np.testing.assert_allclose(sharp.smallest_eigenvalue, expected, rtol=1e-10)
+
+
+def test_the_outer_block_is_one_product_through_the_data():
+    """W_4 and W_1 of rank one whose product through Σ_XY vanishes: the Hessian is zero.
+
+    The ranks of W_4 and W_1 taken separately would call this point strict.
+    """
+    problem = Problem(np.eye(2), np.diag([3.0, 1.0]))
+    zero, e = np.zeros((2, 2)), np.eye(2)
+    crossed = (np.outer(e[0], e[1]), zero, zero, np.outer(e[0], e[0]))
+    found = classify(crossed, problem)
+    assert found.kind is Kind.NON_STRICT_SADDLE
+    assert np.abs(kron_hessian(crossed, problem.X, problem.Y)).max() == 0
+    # It is no minimizer: the loss falls at third order, where W_2 and W_3 join a third layer.
+    direction = (np.outer(e[0], e[0]), np.outer(e[0], e[0]), np.outer(e[0], e[0]), zero)
+    assert falls(crossed, direction, problem, 0.1)
+    aligned = (np.outer(e[0], e[0]), zero, zero, np.outer(e[0], e[0]))
+    assert classify(aligned, problem).kind is Kind.STRICT_SADDLE
+
+
+def test_a_point_that_is_not_critical(rng):
+    problem = random_problem(rng, 3, 2)
+    found = classify(random_network(rng, (3, 2, 2)), problem)
+    assert found.kind is Kind.NOT_CRITICAL
+    assert (found.modes, found.rank, found.tightened, found.escape) == (None, None, None, None)
+    assert found.pivots == {}
+    assert found.relative_gradient > found.tolerance
+    assert "above the tolerance" in found.reason
+
+
+@pytest.mark.parametrize("distance", [1e-12, 1e-9, 1e-7])
+def test_near_critical_weights_count_as_the_point_beside_them(rng, distance):
+    problem = random_problem(rng, 4, 3)
+    widths = (4, 3, 4, 3)
+    for modes in [(0, 1, 2), (0, 2), (0, 1), (0,), ()]:
+        for kind in possible_kinds(modes, widths):
+            weights = critical_point(problem, widths, modes, kind=kind)
+            noise = gaussian(widths, rng, std=distance)
+            found = classify([w + e for w, e in zip(weights, noise, strict=True)], problem)
+            assert (found.kind, found.modes) == (kind, modes), found.reason
+            assert 0 < found.relative_gradient < found.tolerance
+            assert found.rank_tolerance == pytest.approx(
+                4 * max(found.relative_gradient, np.finfo(float).eps) ** 0.5
+            )
+
+
+@pytest.mark.parametrize("widths", [(4, 3, 3, 3), (4, 3, 3, 3, 3), (3, 3, 3, 3, 3, 3)])
+@pytest.mark.parametrize("distance", [1e-8, 1e-6])
+def test_noise_in_deep_flat_places_is_not_taken_for_open_layers(rng, widths, distance):
+    """Beside W = 0 the gradient is of order ε^(N−1): far smaller than the noise in the layers."""
+    problem = random_problem(rng, widths[0], 3)
+    for rank in (0, 1):
+        weights = critical_point(
+            problem, widths, range(rank), kind=Kind.NON_STRICT_SADDLE, rng=rng, size=(6,)
+        )
+        noise = gaussian(widths, rng, std=distance, size=(6,))
+        found = classify([w + e for w, e in zip(weights, noise, strict=True)], problem)
+        assert (found.kind == Kind.NON_STRICT_SADDLE).all(), found.reason
+        for pivots in found.pivots:
+            assert all(rank in (p.inner_rank, p.outer_rank) for p in pivots.values())
+
+
+def test_the_tolerance_decides_what_counts_as_critical(rng):
+    problem = random_problem(rng, 3, 2)
+    weights = critical_point(problem, (3, 2, 2), (0, 1))
+    near = [w + e for w, e in zip(weights, gaussian((3, 2, 2), rng, std=1e-4), strict=True)]
+    relative = classify(near, problem).relative_gradient
+    assert classify(near, problem, tolerance=2 * relative).kind is Kind.GLOBAL_MINIMIZER
+    assert classify(near, problem, tolerance=relative / 2).kind is Kind.NOT_CRITICAL
+
+
+def test_where_runs_end_is_classified(rng):
+    """A run to a gradient of 1e-6, and one stopped on the plateau beside a flat saddle."""
+    problem = saddle_problem(rng, samples=50)
+    widths, eta = (5, 4, 4, 5), 2e-4
+    start = gaussian(widths, rng, std=0.5)
+    run = descend(start, problem, eta, 20_000, tolerance=1e-6, record_every=50)
+    assert run.stop is Stop.CONVERGED
+    assert classify(run.weights, problem).kind is Kind.GLOBAL_MINIMIZER
+    saddle = critical_point(problem, widths, (0, 1))
+    noise = gaussian(widths, rng, std=1e-4)
+    start = [w + e for w, e in zip(saddle, noise, strict=True)]
+    stuck = descend(start, problem, eta, 2000, record_every=100)
+    found = classify(stuck.weights, problem)
+    assert (found.kind, found.modes) == (Kind.NON_STRICT_SADDLE, (0, 1))
+
+
+def test_a_small_gradient_far_from_every_critical_product_is_no_critical_point():
+    """A huge layer makes every gradient small in comparison; the product tells them apart."""
+    problem = Problem(np.eye(2), np.diag([3.0, 1.0]))
+    found = classify((1e12 * np.eye(2), 1e-6 * np.eye(2), 1e-6 * np.eye(2)), problem)
+    assert found.relative_gradient < found.tolerance
+    assert found.kind is Kind.NOT_CRITICAL
+    assert "away from every" in found.reason
+
+
+def test_the_escape_goes_downhill_where_the_gradient_has_not_vanished(rng):
+    problem = random_problem(rng, 4, 3)
+    weights = critical_point(problem, (4, 3, 4, 3), (1,), rng=rng)
+    direction = classify(weights, problem).escape
+    for t in (1e-7, -1e-7):
+        near = [w + t * v for w, v in zip(weights, direction, strict=True)]
+        found = classify(near, problem)
+        slopes = reference.gradient(near, problem.X, problem.Y)
+        assert sum(np.sum(g * v) for g, v in zip(slopes, found.escape, strict=True)) < 0
+
+
+def test_a_hessian_that_contradicts_the_ranks_withdraws_the_verdict(rng):
+    problem = random_problem(rng, 3, 2)
+    for modes in [(0, 1), (0,)]:
+        weights = critical_point(problem, (3, 2, 3, 2), modes)
+        evidence = _gather(tuple(w[None] for w in weights), problem.reshape(1), 1e-5)
+        doctored = replace(evidence, spectrum=evidence.spectrum - 1e3)
+        assert _verdict(weights, problem, evidence, 0).kind is not Kind.NOT_CRITICAL
+        verdict = _verdict(weights, problem, doctored, 0)
+        assert verdict.kind is Kind.NOT_CRITICAL
+        assert "too far from a critical point" in verdict.reason
+
+
+def test_verdicts_do_not_depend_on_units(rng):
+    """Scaling X, Y or passing to equivalent layers changes no verdict."""
+    problem = random_problem(rng, 4, 3)
+    widths = (4, 3, 4, 3)
+    for kind in (Kind.STRICT_SADDLE, Kind.NON_STRICT_SADDLE):
+        for x_unit, y_unit in ((1e-3, 1.0), (1.0, 1e4), (1e3, 1e3)):
+            scaled = Problem(x_unit * problem.X, y_unit * problem.Y)
+            found = classify(critical_point(scaled, widths, (0,), kind=kind, rng=rng), scaled)
+            assert found.kind is kind
+
+
+def test_an_ensemble_is_its_members(rng):
+    problem = random_problem(rng, 4, 3)
+    members = [
+        critical_point(problem, (4, 3, 4, 3), modes, kind=kind, rng=rng)
+        for modes, kind in [
+            ((0,), Kind.STRICT_SADDLE),
+            ((0,), Kind.NON_STRICT_SADDLE),
+            ((0, 1, 2), Kind.GLOBAL_MINIMIZER),
+        ]
+    ]
+    members.append(random_network(rng, (4, 3, 4, 3)))
+    stacked = [np.stack(layer) for layer in zip(*members, strict=True)]
+    found = classify(stacked, problem)
+    singles = [classify(m, problem) for m in members]
+    assert found.kind.tolist() == [int(s.kind) for s in singles]
+    assert found.rank.tolist() == [1, 1, 3, -1]
+    assert list(found.modes) == [s.modes for s in singles]
+    np.testing.assert_allclose(
+        found.smallest_eigenvalue, [s.smallest_eigenvalue for s in singles], atol=1e-9
+    )
+    for j, layer in enumerate(found.escape):
+        np.testing.assert_allclose(layer[0], singles[0].escape[j], atol=1e-9)
+        assert not layer[1:].any()
+
+
+def test_an_ensemble_of_problems(rng):
+    problem = Problem(rng.standard_normal((3, 2, 8)), rng.standard_normal((3, 2, 8)))
+    weights = critical_point(problem, (2, 2, 2, 2), (1,), rng=rng)
+    found = classify(weights, problem)
+    assert (found.kind == Kind.STRICT_SADDLE).all()
+    for k in range(3):
+        single = classify([w[k] for w in weights], problem[k])
+        np.testing.assert_allclose(single.escape_curvature, found.escape_curvature[k], rtol=1e-6)
+
+
+def test_bad_input_is_refused(rng):
+    problem = random_problem(rng, 3, 2)
+    weights = random_network(rng, (3, 2, 2))
+    with pytest.raises(ValueError, match="non-finite"):
+        classify((weights[0] * np.nan, weights[1]), problem)
+    with pytest.raises(ValueError, match="tolerance"):
+        classify(weights, problem, tolerance=0.0)
+    with pytest.raises(ValueError, match="d_0 = 3 and d_N = 2"):
+        classify(random_network(rng, (2, 2, 2)), problem)
+    repeated = Problem(np.eye(2), np.eye(2))
+    with pytest.raises(ValueError, match="coincide"):
+        classify((np.eye(2), np.eye(2)), repeated)
+    assert float(loss((np.eye(2), np.eye(2)), repeated)) == 0

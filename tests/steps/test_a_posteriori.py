@@ -1,0 +1,135 @@
+"""The trapping bound: what it proves, tested on the runs it speaks about."""
+
+import numpy as np
+import pytest
+
+from lnn import (
+    Problem,
+    descend,
+    flatten,
+    flattest_minimizer,
+    gaussian,
+    hessian,
+    loss,
+    product,
+    sharpness,
+    trapping_bound,
+    unflatten,
+)
+from lnn.steps.a_posteriori import _tangent_gram
+from tests.cases import random_network, random_problem
+
+WIDTHS = [(3, 2), (3, 3, 3), (3, 4, 2), (3, 3, 4, 3), (2, 2, 2, 2, 2)]
+
+
+def near_a_minimizer(widths, seed, spread):
+    """Weights at a random distance of order `spread` from a minimizer of loss zero."""
+    rng = np.random.default_rng(seed)
+    X = (
+        np.diag(rng.uniform(0.7, 1.5, widths[0]))
+        @ np.linalg.qr(rng.standard_normal((9, 3)))[0].T[: widths[0]]
+    )
+    T = np.eye(widths[-1], widths[0]) + 0.2 * rng.standard_normal((widths[-1], widths[0]))
+    problem = Problem(X, T @ X)
+    exact = flattest_minimizer(problem, widths)
+    return tuple(w + spread * rng.standard_normal(w.shape) for w in exact), problem
+
+
+@pytest.mark.parametrize("widths", WIDTHS)
+def test_below_the_step_runs_descend_to_a_global_minimum_inside_the_ball(widths):
+    tested = 0
+    for seed in range(6):
+        weights, problem = near_a_minimizer(widths, seed, 10.0 ** (-2 - seed % 3))
+        bound = trapping_bound(weights, problem)
+        if bound.step_size == 0:
+            continue
+        tested += 1
+        run = descend(weights, problem, 0.999 * bound.step_size, 3000)
+        excess = run.losses
+        eta = run.step_size
+        rate = 1 - 4 * eta * bound.conditioning**2 * (1 - eta * bound.curvature / 2)
+        assert 0 <= rate < 1
+        above_rounding = excess[:-1] > 1e-20 * excess[0]
+        assert (excess[1:] <= rate * excess[:-1] * (1 + 1e-6))[above_rounding].all()
+        assert np.linalg.norm(flatten(run.weights) - flatten(weights)) <= bound.radius
+    assert tested >= 3
+
+
+@pytest.mark.parametrize("widths", WIDTHS)
+def test_curvature_and_conditioning_hold_in_the_ball(widths):
+    rng = np.random.default_rng(3)
+    weights, problem = near_a_minimizer(widths, 1, 1e-3)
+    bound = trapping_bound(weights, problem)
+    assert bound.step_size > 0
+    error = loss(weights, problem)
+    for _ in range(50):
+        move = random_network(rng, widths)
+        length = np.linalg.norm(flatten(move)) / (bound.radius * rng.uniform())
+        there = tuple(w + v / length for w, v in zip(weights, move, strict=True))
+        if loss(there, problem) <= error:
+            assert np.linalg.eigvalsh(hessian(there, problem))[-1] <= bound.curvature * (1 + 1e-9)
+        # ‖∇L‖ ≥ 2 σ e needs K onto with singular values at least σ.
+        assert least_singular_value(there, problem) >= bound.conditioning * (1 - 1e-9)
+
+
+def least_singular_value(weights, problem):
+    """Of V ↦ (dW·V) A, from the Hessian at zero residual: H = 2 Kᵀ K if T is the product."""
+    exact = Problem(problem.root_xx, product(weights) @ problem.root_xx)
+    eigenvalues = np.linalg.eigvalsh(hessian(weights, exact))[::-1] / 2
+    return np.sqrt(max(eigenvalues[problem.d_x * problem.d_y - 1], 0.0))
+
+
+@pytest.mark.parametrize("widths", WIDTHS)
+def test_at_a_minimizer_it_is_two_over_the_sharpness(widths):
+    weights, problem = near_a_minimizer(widths, 2, 1e-9)
+    step = trapping_bound(weights, problem).step_size
+    assert 0.999 * 2 / sharpness(weights, problem) < step <= 2 / sharpness(weights, problem)
+
+
+def test_nothing_is_proved_far_away_at_saddles_or_below_full_rank():
+    rng = np.random.default_rng(0)
+    problem = random_problem(rng, 3, 3)
+    assert trapping_bound(gaussian((3, 3, 3), rng, std=5.0), problem).step_size == 0
+    zero = tuple(np.zeros((3, 3)) for _ in range(3))
+    assert trapping_bound(zero, problem).step_size == 0
+    narrow = gaussian((3, 1, 3), rng)
+    assert trapping_bound(narrow, problem).step_size == 0
+    blown = tuple(np.full((3, 3), np.nan) for _ in range(2))
+    assert trapping_bound(blown, problem).step_size == 0
+
+
+def test_one_layer_is_the_quadratic():
+    # L is a quadratic: every η < 2 / λ_max(∇²L) converges from everywhere.
+    rng = np.random.default_rng(1)
+    problem = random_problem(rng, 3, 2)
+    weights = gaussian((3, 2), rng)
+    step = float(trapping_bound(weights, problem).step_size)
+    limit = 2 / np.linalg.eigvalsh(hessian(weights, problem))[-1]
+    assert step <= limit
+
+
+def test_ensembles_broadcast():
+    rng = np.random.default_rng(2)
+    problem = random_problem(rng, 3, 3)
+    weights = gaussian((3, 3, 3), rng, std=0.3, size=(5,))
+    run = descend(weights, problem, 0.1 / sharpness(weights, problem), 20_000, record_every=1000)
+    together = trapping_bound(run.weights, problem)
+    for i in range(5):
+        alone = trapping_bound(tuple(w[i] for w in run.weights), problem)
+        assert together.step_size[i] == pytest.approx(float(alone.step_size), rel=1e-9)
+
+
+def test_the_tangent_gram_is_that_of_the_derivative():
+    rng = np.random.default_rng(3)
+    widths = (3, 2, 4, 2)
+    problem = random_problem(rng, 3, 2)
+    weights = random_network(rng, widths)
+    columns = []
+    for unit in np.eye(flatten(weights).size):
+        move = unflatten(unit, widths)  # the product is linear in each single entry
+        moved = tuple(w + v for w, v in zip(weights, move, strict=True))
+        columns.append(((product(moved) - product(weights)) @ problem.root_xx).ravel())
+    k = np.array(columns).T
+    np.testing.assert_allclose(
+        _tangent_gram(weights, problem.root_xx), k @ k.T, rtol=1e-10, atol=1e-9
+    )
