@@ -16,12 +16,12 @@ def _data(rng, d_x=4, d_y=2, m=30):
 
 
 def _failed(X, Y):
-    return [check.assumption for check in lnn.check_assumptions(X, Y).checks if not check.met]
+    return [check.assumption for check in lnn.data.check_assumptions(X, Y).checks if not check.met]
 
 
 def test_good_data_pass_and_the_library_agrees():
     X, Y = _data(np.random.default_rng(0))
-    found = lnn.check_assumptions(X, Y)
+    found = lnn.data.check_assumptions(X, Y)
     assert found.met
     assert "NO" not in str(found)
     lnn.critical_point(lnn.Problem(X, Y), (4, 2, 2), modes=(0,))  # raises outside the assumptions
@@ -35,7 +35,7 @@ def test_each_failure_is_named_with_its_remedy():
     assert _failed(np.eye(3), np.eye(3)) == ["distinct eigenvalues of Σ"]
     assert _failed(X[:1], Y) == ["d_y <= d_x <= m", "Σ_YX has full rank"]
     assert "d_y <= d_x <= m" in _failed(X[:, :3], Y[:, :3])
-    text = str(lnn.check_assumptions(np.vstack([X, 2 * X[:1]]), Y))
+    text = str(lnn.data.check_assumptions(np.vstack([X, 2 * X[:1]]), Y))
     assert "rank 4 of 5" in text
     assert "principal_components(X, 4)" in text
 
@@ -43,12 +43,12 @@ def test_each_failure_is_named_with_its_remedy():
 def test_ensembles_are_refused():
     X, Y = _data(np.random.default_rng(2))
     with pytest.raises(ValueError, match="one problem a time"):
-        lnn.check_assumptions(np.stack([X, X]), Y)
+        lnn.data.check_assumptions(np.stack([X, X]), Y)
 
 
 def test_components_whiten_project_and_apply():
     X, _ = _data(np.random.default_rng(3))
-    parts = lnn.principal_components(X, 3)
+    parts = lnn.data.principal_components(X, 3)
     np.testing.assert_allclose(parts.scores @ parts.scores.T, np.eye(3), atol=1e-12)
     # Eckart–Young: no rank-3 matrix is closer to X.
     s = np.linalg.svd(X, compute_uv=False)
@@ -60,7 +60,7 @@ def test_components_whiten_project_and_apply():
 
 def test_all_components_leave_the_plateaus_as_they_are():
     X, Y = _data(np.random.default_rng(4))
-    whole = lnn.principal_components(X, 4)
+    whole = lnn.data.principal_components(X, 4)
     np.testing.assert_allclose(
         lnn.Problem(whole.scores, Y).eigenvalues, lnn.Problem(X, Y).eigenvalues, rtol=1e-9
     )
@@ -70,7 +70,7 @@ def test_all_components_leave_the_plateaus_as_they_are():
 def test_impossible_counts_are_refused(count):
     X = np.outer([1.0, 2, 3], [1.0, 0, 2]) + np.outer([0, 1.0, 0], [0, 1.0, 0])
     with pytest.raises(ValueError, match="rank 2, so give 1 to 2"):
-        lnn.principal_components(X, count)
+        lnn.data.principal_components(X, count)
 
 
 def test_the_digits_are_those_of_scikit_learn():

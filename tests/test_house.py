@@ -67,7 +67,9 @@ def test_imports_run_one_way():
     for module, path in modules.items():
         for imported in set(_imports(path)) & modules.keys() - {module}:
             folder = module.rpartition(".")[0]
-            same_folder = folder and folder in (imported, imported.rpartition(".")[0])
+            same_folder = module == imported.rpartition(".")[0] or (
+                folder and folder in (imported, imported.rpartition(".")[0])
+            )
             assert _layer(imported) < _layer(module) or same_folder, f"{module} imports {imported}"
 
 

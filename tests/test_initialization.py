@@ -23,7 +23,9 @@ DEEP = {name: widths for name, widths in WIDTHS.items() if len(widths) > 2}
 def test_the_balancedness_constant_and_the_product_are_as_prescribed(widths, delta):
     k = min(widths)
     s = np.linspace(2.0, 1.0, k)
-    weights = lnn.with_balancedness(widths, s, delta, np.random.default_rng(1), size=(20,))
+    weights = lnn.initialization.with_balancedness(
+        widths, s, delta, np.random.default_rng(1), size=(20,)
+    )
     largest = max(float(np.linalg.norm(w, 2, axis=(-2, -1)).max()) ** 2 for w in weights)
     np.testing.assert_allclose(
         lnn.balancedness(weights), delta, rtol=0, atol=20 * np.finfo(float).eps * largest
@@ -36,8 +38,10 @@ def test_the_balancedness_constant_and_the_product_are_as_prescribed(widths, del
 
 
 def test_every_difference_of_neighbours_is_delta_times_a_projection():
-    weights = lnn.with_balancedness((4, 3, 5, 2), [2.0, 1.0], 0.25, np.random.default_rng(2))
-    for c in lnn.imbalances(weights):
+    weights = lnn.initialization.with_balancedness(
+        (4, 3, 5, 2), [2.0, 1.0], 0.25, np.random.default_rng(2)
+    )
+    for c in lnn.steps.imbalances(weights):
         eigenvalues = np.linalg.eigvalsh(c)
         np.testing.assert_allclose(eigenvalues[-2:], 0.25, rtol=1e-12)
         np.testing.assert_allclose(eigenvalues[:-2], 0.0, atol=1e-12)
@@ -45,7 +49,7 @@ def test_every_difference_of_neighbours_is_delta_times_a_projection():
 
 def test_a_vanishing_singular_value_and_an_ensemble_of_constants():
     delta = np.geomspace(1e-3, 1.0, 7)
-    weights = lnn.with_balancedness(
+    weights = lnn.initialization.with_balancedness(
         (3, 3, 3, 3), [1.0, 0.0], delta, np.random.default_rng(3), size=(7,)
     )
     np.testing.assert_allclose(lnn.balancedness(weights), delta, rtol=1e-12)
@@ -54,7 +58,9 @@ def test_a_vanishing_singular_value_and_an_ensemble_of_constants():
 
 
 def test_without_imbalance_it_is_the_balanced_draw():
-    ours = lnn.with_balancedness((3, 2, 4), [2.0, 1.0], 0.0, np.random.default_rng(4))
+    ours = lnn.initialization.with_balancedness(
+        (3, 2, 4), [2.0, 1.0], 0.0, np.random.default_rng(4)
+    )
     for a, b in zip(
         ours, lnn.balanced((3, 2, 4), [2.0, 1.0], np.random.default_rng(4)), strict=True
     ):
@@ -73,4 +79,6 @@ def test_without_imbalance_it_is_the_balanced_draw():
 )
 def test_what_cannot_be_is_refused(widths, singular_values, delta, message):
     with pytest.raises(ValueError, match=message):
-        lnn.with_balancedness(widths, singular_values, delta, np.random.default_rng(5))
+        lnn.initialization.with_balancedness(
+            widths, singular_values, delta, np.random.default_rng(5)
+        )

@@ -39,9 +39,9 @@ def test_hessian_is_the_derivative_of_the_gradient(case):
 def test_hessian_vector_is_a_product_with_the_hessian(case):
     weights, problem = case
     rng = np.random.default_rng(8)
-    direction = random_network(rng, lnn.widths_of(weights))
-    ours = lnn.flatten(lnn.hessian_vector(weights, problem, direction))
-    expected = lnn.hessian(weights, problem) @ lnn.flatten(direction)
+    direction = random_network(rng, lnn.network.widths_of(weights))
+    ours = lnn.network.flatten(lnn.hessian_vector(weights, problem, direction))
+    expected = lnn.hessian(weights, problem) @ lnn.network.flatten(direction)
     np.testing.assert_allclose(ours, expected, rtol=1e-10, atol=1e-10 * np.abs(expected).max())
 
 

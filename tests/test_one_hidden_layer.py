@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 import lnn
-from lnn import Stop, flatten, unflatten
 from lnn import one_hidden_layer as nonlinear
 from lnn.book.chapters.nonlinear import explorers
+from lnn.descent import Stop
+from lnn.network import flatten, unflatten
 from lnn.problem import Problem
 
 ACTIVATIONS = (nonlinear.RELU, nonlinear.TANH, nonlinear.IDENTITY)
@@ -34,7 +35,7 @@ def _slow_loss(weights, problem, activation):
 
 
 def _slow_gradient(weights, problem, activation, step=1e-6):
-    vector, widths = flatten(weights), lnn.widths_of(weights)
+    vector, widths = flatten(weights), lnn.network.widths_of(weights)
     moves = step * np.eye(vector.size)
     return np.array(
         [
@@ -58,7 +59,7 @@ def test_derivatives_match_slow_references(activation, seed):
     slope = flatten(nonlinear.gradient(weights, problem, activation))
     np.testing.assert_allclose(slope, _slow_gradient(weights, problem, activation), rtol=1e-6)
 
-    vector, widths, step = flatten(weights), lnn.widths_of(weights), 1e-6
+    vector, widths, step = flatten(weights), lnn.network.widths_of(weights), 1e-6
 
     def at(v):
         return flatten(nonlinear.gradient(unflatten(v, widths), problem, activation))

@@ -81,7 +81,7 @@ def test_workers_and_backends_change_nothing(plain, backend):
 
 
 def test_the_long_experiment_does_not_depend_on_blocks_either():
-    options = {"widths": (5, 2, 2, 5), "epochs": 100, "search": "doubling"}
+    options = {"widths": (5, 2, 2, 5), "steps": 100, "search": "doubling"}
     whole = lnn.run_study(step_size_experiment, 12, seed=1, options=options, block=12)
     parts = lnn.run_study(step_size_experiment, 12, seed=1, options=options, block=5)
     assert_same(whole, parts)

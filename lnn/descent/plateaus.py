@@ -105,13 +105,14 @@ class Path:
 
     Attributes
     ----------
-    steps : (k,) array of int
+    recorded : (k,) array of int
+        Steps.
     weights : tuple of (..., k, d_j, d_{j-1}) arrays
     losses : (..., k) array
     gradient_norms : (..., k) array
     """
 
-    steps: np.ndarray
+    recorded: np.ndarray
     weights: Weights
     losses: Array
     gradient_norms: Array
@@ -154,7 +155,7 @@ def follow(
     stacked = tuple(np.stack(layer, axis=-3) for layer in zip(*kept, strict=True))
     slopes = flatten(gradient(stacked, problem))
     return Path(
-        steps=np.asarray(steps),
+        recorded=np.asarray(steps),
         weights=stacked,
         losses=loss(stacked, problem),
         gradient_norms=np.linalg.norm(slopes, axis=-1),

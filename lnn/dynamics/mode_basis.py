@@ -19,7 +19,7 @@ from lnn.problem import Problem
 
 
 @dataclass(frozen=True, eq=False)
-class Modes:
+class SingularModes:
     """Singular modes of the least-squares map, in the order in which they lower the loss.
 
     Attributes
@@ -43,7 +43,7 @@ class Modes:
     coupling: Array
 
 
-def modes(problem: Problem) -> Modes:
+def singular_modes(problem: Problem) -> SingularModes:
     """Return the singular modes of T with the curvature that the inputs give to each.
 
     Parameters
@@ -52,12 +52,12 @@ def modes(problem: Problem) -> Modes:
 
     Returns
     -------
-    Modes
+    SingularModes
         k = min(d_x, d_y) modes, a_i s_i² descending.
 
     Examples
     --------
-    >>> found = modes(Problem(np.diag([1.0, 3.0]), np.diag([2.0, 3.0])))
+    >>> found = singular_modes(Problem(np.diag([1.0, 3.0]), np.diag([2.0, 3.0])))
     >>> found.targets, found.curvatures, float(found.coupling)
     (array([1., 2.]), array([9., 1.]), 0.0)
     """
@@ -70,7 +70,7 @@ def modes(problem: Problem) -> Modes:
         problem.cov_xx, axis=(-2, -1)
     )
     order = np.argsort(-a * s**2, axis=-1, kind="stable")
-    return Modes(
+    return SingularModes(
         left=np.take_along_axis(u, order[..., None, :], axis=-1),
         right=np.take_along_axis(vt, order[..., :, None], axis=-2).mT,
         targets=np.take_along_axis(s, order, axis=-1),
@@ -118,7 +118,7 @@ def aligned(problem: Problem, widths: Sequence[int], strengths: ArrayLike) -> We
             f"N = {depth} layers, at least two, and k from 1 to {min(d)} modes"
         )
     diagonals = np.broadcast_to(finite_matrix(np.atleast_2d(diagonals), "strengths"), (depth, k))
-    found = modes(problem)
+    found = singular_modes(problem)
     result = []
     for j in range(1, depth + 1):
         w = np.zeros((*problem.ensemble, d[j], d[j - 1]))
@@ -151,7 +151,7 @@ def mode_values(weights: Sequence[ArrayLike], problem: Problem) -> Array:
     """
     matrices, widths = chain(weights)
     widths_fit(widths, problem.d_x, problem.d_y)
-    found = modes(problem)
+    found = singular_modes(problem)
     return np.asarray(np.sum(found.left * (product(matrices) @ found.right), axis=-2))
 
 
@@ -172,8 +172,8 @@ def effective_start(weights: Sequence[ArrayLike], problem: Problem) -> Array:
     Returns
     -------
     (..., k) array
-        In the order of `modes`; 0 for modes beyond the hidden width, which are never learned.
-        `lnn.dynamics.closed_form.mode_flow` with depth 2 continues from there.
+        In the order of `singular_modes`; 0 beyond the hidden width, where modes are never learned.
+        `lnn.dynamics.mode_flow` with depth 2 continues from there.
 
     Raises
     ------
@@ -193,7 +193,7 @@ def effective_start(weights: Sequence[ArrayLike], problem: Problem) -> Array:
             f"weights have {len(matrices)} layers: the growth from zero is linear, and has this "
             f"closed form, for two layers only"
         )
-    found = modes(problem)
+    found = singular_modes(problem)
     z = (matrices[0] @ found.right + matrices[1].mT @ found.left) / 2
     speed = found.curvatures * found.targets
     order = np.broadcast_to(

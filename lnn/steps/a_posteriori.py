@@ -16,12 +16,13 @@ from numpy.typing import ArrayLike
 from lnn._checks import Array, Weights, chain, widths_fit
 from lnn.network import left_products, product, right_products
 from lnn.problem import Problem
+from lnn.steps.record import StepBound
 
 _RADII = np.logspace(-9, 0, 91)  # tried radii, relative to the largest that could work
 
 
 @dataclass(frozen=True, eq=False)
-class TrappingBound:
+class TrappingBound(StepBound):
     """What `trapping_bound` proves. Arrays (...), one entry a network.
 
     Attributes
@@ -37,7 +38,6 @@ class TrappingBound:
         σ, a lower bound of the least singular value of V ↦ (dW·V) A in the ball.
     """
 
-    step_size: Array
     radius: Array
     curvature: Array
     conditioning: Array

@@ -164,7 +164,7 @@ def drift(weights: Sequence[ArrayLike], problem: Problem, step_size: ArrayLike) 
     return tuple(eta**2 * c for c in imbalances(slopes))
 
 
-def layer_norm_bound(weights: Sequence[ArrayLike], delta: ArrayLike | None = None) -> Array:
+def layer_norm_ceiling(weights: Sequence[ArrayLike], delta: ArrayLike | None = None) -> Array:
     """Return ‖W‖^{2/N} + (N + 1)² δ, which bounds ‖W_j‖² for every layer.
 
     Parameters
@@ -184,7 +184,7 @@ def layer_norm_bound(weights: Sequence[ArrayLike], delta: ArrayLike | None = Non
 
     See Also
     --------
-    sharp_layer_norm_bound : the same with a constant that is linear in N.
+    sharp_layer_norm_ceiling : the same with a constant that is linear in N.
 
     References
     ----------
@@ -194,14 +194,14 @@ def layer_norm_bound(weights: Sequence[ArrayLike], delta: ArrayLike | None = Non
     --------
     The product is 0 and the balancedness constant 1, so the bound is 3² · 1.
 
-    >>> float(layer_norm_bound((np.array([[1.0]]), np.array([[0.0]]))))
+    >>> float(layer_norm_ceiling((np.array([[1.0]]), np.array([[0.0]]))))
     9.0
     """
     depth = len(weights)
     return _bound(weights, delta, (depth + 1) ** 2)
 
 
-def sharp_layer_norm_bound(weights: Sequence[ArrayLike], delta: ArrayLike | None = None) -> Array:
+def sharp_layer_norm_ceiling(weights: Sequence[ArrayLike], delta: ArrayLike | None = None) -> Array:
     """Return ‖W‖^{2/N} + ⌊3 (N − 1) / 2⌋ δ, which bounds ‖W_j‖² for every layer.
 
     Proof. Let u_0 be a unit vector with ‖W_1 u_0‖ = ‖W_1‖, u_j = W_j u_{j-1} / ‖W_j u_{j-1}‖ and
@@ -228,13 +228,13 @@ def sharp_layer_norm_bound(weights: Sequence[ArrayLike], delta: ArrayLike | None
 
     See Also
     --------
-    layer_norm_bound : the published constant.
+    layer_norm_ceiling : the published constant.
 
     Examples
     --------
     Attained by two layers: the product is 0, δ = 1 and ‖W_1‖² = 1.
 
-    >>> float(sharp_layer_norm_bound((np.array([[1.0]]), np.array([[0.0]]))))
+    >>> float(sharp_layer_norm_ceiling((np.array([[1.0]]), np.array([[0.0]]))))
     1.0
     """
     depth = len(weights)

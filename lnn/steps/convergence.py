@@ -17,17 +17,19 @@ from lnn.network import product
 from lnn.objective import loss
 from lnn.problem import Problem
 from lnn.steps.balance import balancedness
+from lnn.steps.record import StepBound
 
 
 @dataclass(frozen=True, eq=False)
-class ConvergenceBound:
+class ConvergenceBound(StepBound):
     """Theorem 2.4 of nguegnang2021 and the quantities it is made of.
 
     Attributes
     ----------
     step_size : (...) array
         η, for L without ½: gradient descent with any fixed step up to it converges to a critical
-        point. nan where α ≥ 1, if that was asked for.
+        point. nan where α ≥ 1, if that was asked for. The authors state it for ½ L: that is
+        `half_step_size`.
     delta : (...) array
         δ.
     alpha : (...) array
@@ -36,17 +38,11 @@ class ConvergenceBound:
         Bound of ‖W‖, of ‖W_j‖², and of the curvature of ½ L.
     """
 
-    step_size: Array
     delta: Array
     alpha: Array
     M: Array
     K: Array
     B: Array
-
-    @property
-    def half_step_size(self) -> Array:
-        """The same bound as the authors state it, for ½ L: twice `step_size`."""
-        return 2 * self.step_size
 
 
 def convergence_bound(
@@ -108,7 +104,7 @@ def convergence_bound(
     if on_unbalanced not in ("raise", "nan"):
         raise ValueError(f"on_unbalanced is {on_unbalanced!r}: choose 'raise' or 'nan'")
     n = len(matrices)
-    L, M = loss(matrices, problem), end_to_end_bound(matrices, problem)
+    L, M = loss(matrices, problem), product_norm_ceiling(matrices, problem)
     chosen = M ** (2 / n) / (n * (n + 1) ** 2) if delta is None else positive(delta, "delta")
     alpha = balancedness(matrices) / chosen
     if on_unbalanced == "raise" and (alpha >= 1).any():
@@ -123,7 +119,7 @@ def convergence_bound(
     return ConvergenceBound(*(np.broadcast_to(a, step_size.shape) for a in arrays))
 
 
-def end_to_end_bound(weights: Sequence[ArrayLike], problem: Problem) -> Array:
+def product_norm_ceiling(weights: Sequence[ArrayLike], problem: Problem) -> Array:
     """Return M = (√L + ‖Y‖) / σ_min(X), which bounds ‖W‖ wherever the loss is at most L(weights).
 
     For ‖W‖ σ_min(X) ≤ ‖W X‖ ≤ ‖W X − Y‖_F + ‖Y‖ = √L + ‖Y‖.
@@ -149,7 +145,7 @@ def end_to_end_bound(weights: Sequence[ArrayLike], problem: Problem) -> Array:
 
     Examples
     --------
-    >>> float(end_to_end_bound((np.zeros((1, 1)),), Problem([[2.0]], [[3.0]])))
+    >>> float(product_norm_ceiling((np.zeros((1, 1)),), Problem([[2.0]], [[3.0]])))
     3.0
     """
     smallest = problem.require_full_row_rank()

@@ -7,14 +7,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, Weights, chain, positive, whole, widths_fit
+from lnn._checks import Weights, chain, positive, whole, widths_fit
 from lnn.descent._engines.compiled import available
 from lnn.descent.run import Stop, descend
 from lnn.problem import Problem
+from lnn.steps.record import StepBound
 
 
 @dataclass(frozen=True, eq=False)
-class FirstFailure:
+class FirstFailure(StepBound):
     """The first step size of a doubling search at which gradient descent fails.
 
     Attributes
@@ -28,23 +29,44 @@ class FirstFailure:
         Where the run with half that step size ended; the initial weights if there was none.
     """
 
-    step_size: Array
     doublings: np.ndarray
     diverged: np.ndarray
     weights: Weights
 
 
-def fails(
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """What came of gradient descent at a step size.
+
+    Attributes
+    ----------
+    failed : (...) array of bool
+        Whether the run diverged or did not settle.
+    diverged : (...) array of bool
+    weights : tuple of (..., d_j, d_{j-1}) arrays
+        After the steps.
+    """
+
+    failed: np.ndarray
+    diverged: np.ndarray
+    weights: Weights
+
+
+SETTLING = 20
+"""Further steps in which the loss of a run that has settled does not rise."""
+
+
+def attempt(
     weights: Sequence[ArrayLike],
     problem: Problem,
     step_size: ArrayLike,
     *,
-    epochs: int = 5000,
+    steps: int = 5000,
     engine: Literal["auto", "numpy", "compiled"] = "auto",
-) -> tuple[np.ndarray, np.ndarray, Weights]:
-    """Tell whether gradient descent fails at a step size: it diverges, or does not settle.
+) -> Attempt:
+    """Run gradient descent at a step size, and tell whether it diverges or does not settle.
 
-    A run has settled if its loss rises in none of `SETTLING` further epochs, by more than 1e-9
+    A run has settled if its loss rises in none of `SETTLING` further steps, by more than 1e-9
     of ‖Y‖_F². So a run that is still on its slow way down passes, one that oscillates does not.
 
     Parameters
@@ -53,26 +75,24 @@ def fails(
         Where gradient descent starts.
     problem : Problem
     step_size : (...) array or float
-    epochs : int
+    steps : int
     engine : {"auto", "numpy", "compiled"}
         As for `descend`; "auto" does not depend on the size of the ensemble here.
 
     Returns
     -------
-    failed, diverged : (...) arrays of bool
-    weights : tuple of (..., d_j, d_{j-1}) arrays
-        After the epochs.
+    Attempt
 
     Examples
     --------
     >>> start, problem = (np.zeros((1, 1)),), Problem([[1.0]], [[3.0]])
-    >>> failed, diverged, _ = fails(start, problem, [0.9, 1.0, 1.1])  # converges iff η < 1
-    >>> failed.tolist(), diverged.tolist()
+    >>> tried = attempt(start, problem, [0.9, 1.0, 1.1])  # converges iff η < 1
+    >>> tried.failed.tolist(), tried.diverged.tolist()
     ([False, False, True], [False, False, True])
     """
     engine = _engine(engine, chain(weights)[1])
     run = descend(
-        weights, problem, step_size, epochs, record_every=50, divergence_factor=1e6, engine=engine
+        weights, problem, step_size, steps, record_every=50, divergence_factor=1e6, engine=engine
     )
     diverged = np.asarray(np.asarray(run.stop) == Stop.DIVERGED)
     ends = tuple(np.where(diverged[..., None, None], 0.0, w) for w in run.weights)
@@ -80,10 +100,31 @@ def fails(
     with np.errstate(invalid="ignore"):  # inf − inf, where it diverges now
         rise = np.max(np.diff(more.losses, axis=-1), axis=-1)
     unsettled = ~(rise <= 1e-9 * np.trace(problem.cov_yy, axis1=-2, axis2=-1))
-    return diverged | unsettled, diverged, run.weights
+    return Attempt(failed=diverged | unsettled, diverged=diverged, weights=run.weights)
 
 
-SETTLING = 20
+def fails(
+    weights: Sequence[ArrayLike],
+    problem: Problem,
+    step_size: ArrayLike,
+    *,
+    steps: int = 5000,
+    engine: Literal["auto", "numpy", "compiled"] = "auto",
+) -> np.ndarray:
+    """Return whether gradient descent fails at a step size: it diverges, or does not settle.
+
+    Parameters, and what failing means, are those of `attempt`.
+
+    Returns
+    -------
+    (...) array of bool
+
+    Examples
+    --------
+    >>> fails((np.zeros((1, 1)),), Problem([[1.0]], [[3.0]]), [0.9, 1.1]).tolist()
+    [False, True]
+    """
+    return attempt(weights, problem, step_size, steps=steps, engine=engine).failed
 
 
 def first_failure(
@@ -93,14 +134,14 @@ def first_failure(
     *,
     guess: ArrayLike | None = None,
     divergence_only: bool = False,
-    epochs: int = 5000,
+    steps: int = 5000,
     most: int = 60,
     engine: Literal["auto", "numpy", "compiled"] = "auto",
 ) -> FirstFailure:
     """Double the step size until gradient descent from the same weights fails.
 
     All members of an ensemble are tried at once, each at its own step size; those that have failed
-    leave the work. See `fails` for what failing means.
+    leave the work. See `attempt` for what failing means.
 
     Parameters
     ----------
@@ -115,7 +156,7 @@ def first_failure(
         wherever all step sizes above the first that fails fail too.
     divergence_only : bool
         Count a run that oscillates for ever as no failure.
-    epochs : int
+    steps : int
         Of every run.
     most : int
         Give up, with step size inf, after so many doublings.
@@ -147,7 +188,7 @@ def first_failure(
     widths_fit(widths, problem.d_x, problem.d_y)
     engine = _engine(engine, widths)
     eta = positive(start, "start")
-    whole(epochs, "epochs", least=1)
+    whole(steps, "steps", least=1)
     whole(most, "most", least=1)
     near = eta if guess is None else positive(guess, "guess")
     shape = np.broadcast_shapes(
@@ -168,18 +209,17 @@ def first_failure(
     reached = tuple(w.copy() for w in initial)
     while (active := np.flatnonzero((bad - good > 1) & (trial <= most))).size:
         k = trial[active]
-        failed, blown, ends = fails(
+        tried = attempt(
             tuple(w[active] for w in initial),
             data[active],
             eta[active] * 2.0**k,
-            epochs=epochs,
+            steps=steps,
             engine=engine,
         )
-        if divergence_only:
-            failed = blown
-        bad[active[failed]], diverged[active[failed]] = k[failed], blown[failed]
+        failed = tried.diverged if divergence_only else tried.failed
+        bad[active[failed]], diverged[active[failed]] = k[failed], tried.diverged[failed]
         good[active[~failed]] = k[~failed]
-        for w, end in zip(reached, ends, strict=True):
+        for w, end in zip(reached, tried.weights, strict=True):
             w[active[~failed]] = end[~failed]
         trial[active] = np.where(failed, k - 1, k + 1)
     step_size = np.where(bad > most, np.inf, eta * 2.0**bad)

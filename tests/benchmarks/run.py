@@ -106,7 +106,7 @@ def torch_descend(weights: list[torch.Tensor], data: tuple[torch.Tensor, ...], s
 def torch_hessian(weights: tuple[np.ndarray, ...], x: torch.Tensor, y: torch.Tensor):
     """Return a function that takes the Hessian at these weights by automatic differentiation."""
     shapes = [w.shape for w in weights]
-    flat = torch.tensor(lnn.flatten(weights))
+    flat = torch.tensor(lnn.network.flatten(weights))
 
     def loss(parameters: torch.Tensor) -> torch.Tensor:
         out, start = x, 0

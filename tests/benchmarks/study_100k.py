@@ -2,7 +2,7 @@
 
     python tests/benchmarks/study_100k.py [--jobs 2] [--checkpoint FOLDER] [--write]
 
-Looks for the first failing step size of each of 100,000 three-layer 5×5 networks, with 5000 epochs
+Looks for the first failing step size of each of 100,000 three-layer 5×5 networks, with 5000 steps
 a run, near the place where it is expected. ``--write`` stores how many doublings each network took
 in ``lnn/book/chapters/step_size_experiments/doublings_100k.npz``, from which the book draws; the
 chapter checks the first thousand of them against a search by plain doubling. With

@@ -6,7 +6,7 @@ import reference
 from cases import random_network, random_problem
 
 import lnn
-from lnn import Stop
+from lnn.descent import Stop
 
 
 def test_iterates_are_those_of_the_textbook_loop():
@@ -82,7 +82,7 @@ def test_convergence_means_a_small_gradient():
     problem = random_problem(rng, 3, 2)
     run = lnn.descend((np.zeros((2, 3)),), problem, 1e-3, 10**6, tolerance=1e-4, record_every=50)
     assert run.stop is Stop.CONVERGED
-    assert np.linalg.norm(lnn.flatten(lnn.gradient(run.weights, problem))) <= 1e-4
+    assert np.linalg.norm(lnn.network.flatten(lnn.gradient(run.weights, problem))) <= 1e-4
     assert run.steps < 10**6
     assert run.losses[-1] == pytest.approx(problem.residual, rel=1e-6)
 

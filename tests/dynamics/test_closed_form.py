@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from lnn import Problem, gradient_flow, loss, mode_flow, mode_time, product
+from lnn import Problem, gradient_flow, loss, product
+from lnn.dynamics import mode_flow, mode_time
 from lnn.dynamics.closed_form import chain_flow, escape_time, unbalanced_flow
-from lnn.dynamics.mode_basis import aligned, effective_start, mode_values, modes
+from lnn.dynamics.mode_basis import aligned, effective_start, mode_values, singular_modes
 from tests.cases import random_problem
 
 
@@ -23,7 +24,9 @@ def commuting(rng, targets, curvatures, d_y=None):
 
 def test_modes_of_commuting_data():
     rng = np.random.default_rng(0)
-    found = modes(commuting(rng, np.array([1.0, 3.0, 2.0]), np.array([12.0, 2.0, 1.0]), d_y=4))
+    found = singular_modes(
+        commuting(rng, np.array([1.0, 3.0, 2.0]), np.array([12.0, 2.0, 1.0]), d_y=4)
+    )
     np.testing.assert_allclose(found.targets, [3.0, 1.0, 2.0], rtol=1e-10)  # 18, 12, 4
     np.testing.assert_allclose(found.curvatures, [2.0, 12.0, 1.0], rtol=1e-10)
     assert found.coupling < 1e-12
@@ -32,7 +35,7 @@ def test_modes_of_commuting_data():
 
 def test_modes_of_general_data_are_coupled():
     problem = random_problem(np.random.default_rng(1), 4, 3)
-    found = modes(problem)
+    found = singular_modes(problem)
     assert found.coupling > 0.01
     rebuilt = (found.left * found.targets) @ found.right.T
     np.testing.assert_allclose(rebuilt, problem.least_squares, atol=1e-10)
@@ -111,7 +114,7 @@ def test_one_mode_loss_is_its_share_of_the_spectrum():
     # At p = s a mode has lowered the loss by a s² = λ.
     rng = np.random.default_rng(4)
     problem = commuting(rng, np.array([3.0, 2.0]), np.array([2.0, 1.0]))
-    found = modes(problem)
+    found = singular_modes(problem)
     gain = found.curvatures * found.targets**2
     np.testing.assert_allclose(gain, problem.eigenvalues, rtol=1e-9)
     first = aligned(problem, (2, 2, 2), [np.sqrt(found.targets[0])])
@@ -124,11 +127,11 @@ def test_ensembles_broadcast():
     rng = np.random.default_rng(5)
     X, Y = rng.standard_normal((4, 3, 8)), rng.standard_normal((4, 2, 8))
     problems = Problem(X, Y)
-    found = modes(problems)
+    found = singular_modes(problems)
     weights = aligned(problems, (3, 3, 2), [0.3, 0.2])
     values = mode_values(weights, problems)
     for i in range(4):
-        np.testing.assert_allclose(found.targets[i], modes(problems[i]).targets)
+        np.testing.assert_allclose(found.targets[i], singular_modes(problems[i]).targets)
         np.testing.assert_allclose(
             values[i], mode_values(tuple(w[i] for w in weights), problems[i])
         )
@@ -157,7 +160,7 @@ def test_small_random_layers_behave_like_their_effective_start(widths, d_y):
     rng = np.random.default_rng(6)
     s, a = np.array([2.0, 3.0, 1.0, 1.5]), np.array([3.0, 1.0, 2.0, 0.8])
     problem = commuting(rng, s, a, d_y=d_y)
-    found = modes(problem)
+    found = singular_modes(problem)
     learned = min(widths)
     for std, tolerance in [(1e-2, 0.02), (1e-4, 0.005)]:
         weights = tuple(

@@ -10,19 +10,19 @@ from cases import random_network, random_problem
 from lnn import (
     Kind,
     Problem,
-    Stop,
     classify,
     critical_point,
     descend,
-    flatten,
     gaussian,
     hessian,
     loss,
     saddle_problem,
 )
 from lnn.book.chapters.saddles.census import census, complex_step_hessian
+from lnn.descent import Stop
 from lnn.landscape.classification import _gather, _verdict
 from lnn.landscape.kinds import possible_kinds
+from lnn.network import flatten
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_classification_agrees_with_the_kronecker_hessian(rng, widths, depth):
 
 
 def test_a_census_finds_no_disagreement_and_a_wide_gap():
-    result = census(np.random.default_rng(7), 1200)
+    result = census(1200, np.random.default_rng(7))
     assert result.points >= 1200
     assert result.disagreements == ()
     for depth in (2, 3, 4, 5):

@@ -7,8 +7,9 @@ import pytest
 import reference
 from cases import WIDTHS, random_problem
 
-from lnn import Kind, Problem, bottleneck, critical_point, loss, product
+from lnn import Kind, Problem, critical_point, loss, product
 from lnn.landscape.kinds import possible_kinds
+from lnn.network import bottleneck
 
 
 @pytest.fixture

@@ -9,15 +9,8 @@ from cases import random_network, random_problem
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lnn import (
-    Problem,
-    factorize,
-    lift_perturbation,
-    numerical_rank,
-    product,
-    raise_to_full_rank,
-    release,
-)
+from lnn import Problem, factorize, product
+from lnn.landscape import lift_perturbation, numerical_rank, raise_to_full_rank, release
 
 WIDTHS = st.lists(st.integers(1, 5), min_size=2, max_size=7).map(tuple)
 SEEDS = st.integers(0, 2**32 - 1)

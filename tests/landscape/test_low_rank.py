@@ -9,7 +9,8 @@ from cases import random_problem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lnn import Problem, best_of_rank, factorize, numerical_rank, product, rotate_modes
+from lnn import Problem, best_of_rank, factorize, product
+from lnn.landscape import numerical_rank, rotate_modes
 
 
 def objective(M, problem):

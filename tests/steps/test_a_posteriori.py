@@ -3,19 +3,9 @@
 import numpy as np
 import pytest
 
-from lnn import (
-    Problem,
-    descend,
-    flatten,
-    flattest_minimizer,
-    gaussian,
-    hessian,
-    loss,
-    product,
-    sharpness,
-    trapping_bound,
-    unflatten,
-)
+from lnn import Problem, descend, flattest_minimizer, gaussian, hessian, loss, product, sharpness
+from lnn.network import flatten, unflatten
+from lnn.steps import trapping_bound
 from lnn.steps.a_posteriori import _tangent_gram
 from tests.cases import random_network, random_problem
 

@@ -21,7 +21,7 @@ def test_the_constant_is_the_largest_norm_of_the_differences(widths):
         for j in range(len(weights) - 1)
     ]
     assert float(lnn.balancedness(weights)) == pytest.approx(max(norms), rel=1e-12)
-    for c, norm in zip(lnn.imbalances(weights), norms, strict=True):
+    for c, norm in zip(lnn.steps.imbalances(weights), norms, strict=True):
         assert spectral(c) == pytest.approx(norm, rel=1e-12)
 
 
@@ -47,9 +47,9 @@ def test_a_step_changes_the_differences_by_exactly_the_drift(widths):
     eta = 1e-2
     moved = lnn.descend(weights, problem, eta, 1, divergence_factor=1e300).weights
     for before, after, change in zip(
-        lnn.imbalances(weights),
-        lnn.imbalances(moved),
-        lnn.drift(weights, problem, eta),
+        lnn.steps.imbalances(weights),
+        lnn.steps.imbalances(moved),
+        lnn.steps.drift(weights, problem, eta),
         strict=True,
     ):
         scale = np.abs(change).max()
@@ -62,11 +62,11 @@ def test_drift_is_of_second_order_a_step_and_of_first_order_over_a_fixed_time():
     problem, weights = random_problem(rng, 3, 3), random_network(rng, (3, 4, 3, 3))
     weights = tuple(0.5 * w for w in weights)
     etas = 1e-4 / 2.0 ** np.arange(5)
-    start = lnn.imbalances(weights)
+    start = lnn.steps.imbalances(weights)
 
     def change(eta, steps):
         end = lnn.descend(weights, problem, eta, steps).weights
-        return max(spectral(b - a) for a, b in zip(start, lnn.imbalances(end), strict=True))
+        return max(spectral(b - a) for a, b in zip(start, lnn.steps.imbalances(end), strict=True))
 
     one = [change(eta, 1) for eta in etas]
     fixed_time = [change(eta, round(0.02 / eta)) for eta in etas]
@@ -80,8 +80,10 @@ def test_the_bounds_of_the_norms_hold(widths):
     scale = np.random.default_rng(5).uniform(0, 2, size=(len(weights), 500, 1, 1))
     weights = tuple(s * w for s, w in zip(scale, weights, strict=True))
     largest = np.max([np.linalg.norm(w, 2, axis=(-2, -1)) ** 2 for w in weights], axis=0)
-    assert (largest <= lnn.sharp_layer_norm_bound(weights) * (1 + 1e-12)).all()
-    assert (lnn.sharp_layer_norm_bound(weights) <= lnn.layer_norm_bound(weights)).all()
+    assert (largest <= lnn.steps.sharp_layer_norm_ceiling(weights) * (1 + 1e-12)).all()
+    assert (
+        lnn.steps.sharp_layer_norm_ceiling(weights) <= lnn.steps.layer_norm_ceiling(weights)
+    ).all()
 
 
 @pytest.mark.parametrize("depth", range(2, 9))
@@ -91,8 +93,8 @@ def test_how_tight_the_bounds_of_the_norms_are(depth):
     weights = tuple(np.array([[np.sqrt(j * delta)]]) for j in range(depth))
     assert float(lnn.balancedness(weights)) == pytest.approx(delta)
     excess = (depth - 1) * delta
-    assert float(lnn.layer_norm_bound(weights)) == pytest.approx((depth + 1) ** 2 * delta)
-    sharp = float(lnn.sharp_layer_norm_bound(weights))
+    assert float(lnn.steps.layer_norm_ceiling(weights)) == pytest.approx((depth + 1) ** 2 * delta)
+    sharp = float(lnn.steps.sharp_layer_norm_ceiling(weights))
     assert excess <= sharp * (1 + 1e-12)
     assert sharp == pytest.approx((3 * (depth - 1) // 2) * delta)
     if depth == 2:  # attained
@@ -106,17 +108,19 @@ def test_the_printed_constant_is_proved_up_to_six_layers():
 
 def test_a_larger_delta_may_be_given_but_no_smaller():
     weights = (np.array([[1.0]]), np.array([[2.0]]))  # constant 3, product 2
-    assert float(lnn.layer_norm_bound(weights, 5.0)) == pytest.approx(2 + 9 * 5)
-    assert float(lnn.sharp_layer_norm_bound(weights, 5.0)) == pytest.approx(2 + 5)
+    assert float(lnn.steps.layer_norm_ceiling(weights, 5.0)) == pytest.approx(2 + 9 * 5)
+    assert float(lnn.steps.sharp_layer_norm_ceiling(weights, 5.0)) == pytest.approx(2 + 5)
     with pytest.raises(ValueError, match=r"delta is 2 but .* up to 3"):
-        lnn.layer_norm_bound(weights, 2.0)
+        lnn.steps.layer_norm_ceiling(weights, 2.0)
 
 
 def test_rescaled_weights_have_the_constant_asked_for():
     weights = random_network(np.random.default_rng(6), (5, 2, 2, 5), size=(50,))
     delta = np.geomspace(1e-12, 1e6, 50)
-    np.testing.assert_allclose(lnn.balancedness(lnn.rescaled(weights, delta)), delta, rtol=1e-12)
-    for w in lnn.rescaled(weights, 0.0):
+    np.testing.assert_allclose(
+        lnn.balancedness(lnn.steps.rescaled(weights, delta)), delta, rtol=1e-12
+    )
+    for w in lnn.steps.rescaled(weights, 0.0):
         np.testing.assert_array_equal(w, 0.0)
     with pytest.raises(ValueError, match="exactly balanced"):
-        lnn.rescaled((np.eye(2), np.eye(2)), 0.1)
+        lnn.steps.rescaled((np.eye(2), np.eye(2)), 0.1)

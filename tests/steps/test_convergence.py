@@ -8,8 +8,9 @@ import reference
 from cases import WIDTHS, random_network, random_problem
 
 import lnn
-from lnn import Stop
 from lnn.book.chapters.step_size_experiments.studies import ALPHA
+from lnn.descent import Stop
+from lnn.steps import attempt, fails
 from lnn.studies import member_generator
 
 DEEP = {name: widths for name, widths in WIDTHS.items() if len(widths) > 2}
@@ -37,9 +38,9 @@ def theorem(weights, X, Y, delta=None):
 def test_the_bound_is_the_theorems_and_half_of_it_without_the_half(widths, delta):
     rng = np.random.default_rng(0)
     problem = random_problem(rng, widths[0], widths[-1])
-    weights = lnn.shrink_to_alpha(random_network(rng, widths), problem, 0.4)
+    weights = lnn.steps.shrink_to_alpha(random_network(rng, widths), problem, 0.4)
     if delta is not None:
-        weights = lnn.rescaled(weights, 0.3)
+        weights = lnn.steps.rescaled(weights, 0.3)
     bound = lnn.convergence_bound(weights, problem, delta)
     for name, value in theorem(weights, problem.X, problem.Y, delta).items():
         assert float(getattr(bound, name)) == pytest.approx(value, rel=1e-10), name
@@ -59,7 +60,7 @@ def test_the_proofs_steps_hold_along_runs_at_the_bound(widths):
     # δ-balanced, bounded, monotone, and curvature at most B: all that the proof uses.
     rng = np.random.default_rng(3)
     problem = random_problem(rng, widths[0], widths[-1])
-    weights = lnn.shrink_to_alpha(random_network(rng, widths, size=(20,)), problem, 0.7)
+    weights = lnn.steps.shrink_to_alpha(random_network(rng, widths, size=(20,)), problem, 0.7)
     bound = lnn.convergence_bound(weights, problem)
     for _ in range(10):
         run = lnn.descend(weights, problem, bound.step_size, 200)
@@ -75,9 +76,11 @@ def test_the_proofs_steps_hold_along_runs_at_the_bound(widths):
 
 
 def test_the_run_at_the_bound_converges_to_a_critical_point():
-    # Well conditioned, or 2000 epochs would not do.
+    # Well conditioned, or 2000 steps would not do.
     problem = lnn.Problem(np.eye(2), np.diag([2.0, 1.0]))
-    start = lnn.with_balancedness((2, 2, 2), [1.0, 0.5], 0.01, np.random.default_rng(4))
+    start = lnn.initialization.with_balancedness(
+        (2, 2, 2), [1.0, 0.5], 0.01, np.random.default_rng(4)
+    )
     bound = lnn.convergence_bound(start, problem)
     run = lnn.descend(start, problem, bound.step_size, 200_000, tolerance=1e-8, record_every=100)
     assert run.stop is Stop.CONVERGED
@@ -88,7 +91,7 @@ def test_M_bounds_the_product_on_the_sublevel_set_and_is_attained():
     # W X = −(√L + ‖Y‖) along the one direction: equality.
     problem = lnn.Problem([[2.0]], [[3.0]])
     weights = (np.array([[-2.0]]), np.array([[1.0]]))
-    assert float(lnn.end_to_end_bound(weights, problem)) == pytest.approx((7 + 3) / 2)
+    assert float(lnn.steps.product_norm_ceiling(weights, problem)) == pytest.approx((7 + 3) / 2)
     mirrored = (np.array([[5.0]]), np.array([[1.0]]))  # same loss, at M
     assert float(lnn.loss(mirrored, problem)) == pytest.approx(float(lnn.loss(weights, problem)))
 
@@ -128,7 +131,7 @@ def test_rank_deficient_data_are_refused():
 def test_shrinking_reaches_alpha_exactly_and_never_enlarges():
     problem = lnn.step_problem(np.random.default_rng(7), size=(300,))
     weights = lnn.gaussian((5, 2, 2, 5), np.random.default_rng(8), size=(300,))
-    small = lnn.shrink_to_alpha(weights, problem, 0.6)
+    small = lnn.steps.shrink_to_alpha(weights, problem, 0.6)
     factor = small[0][:, 0, 0] / weights[0][:, 0, 0]
     alpha = lnn.convergence_bound(small, problem).alpha
     assert (factor <= 1).all()
@@ -136,7 +139,7 @@ def test_shrinking_reaches_alpha_exactly_and_never_enlarges():
     assert (alpha[factor == 1] <= 0.6).all()
     assert (factor < 1).any()
     with pytest.raises(ValueError, match=r"alpha is 1\.0"):
-        lnn.shrink_to_alpha(weights, problem, 1.0)
+        lnn.steps.shrink_to_alpha(weights, problem, 1.0)
 
 
 @pytest.mark.parametrize("factor", [0.5, 0.99, 1.0, 1.01])
@@ -147,7 +150,7 @@ def test_the_quadratic_converges_iff_the_step_is_below_its_limit(factor):
     minimizer = np.linalg.solve(Q, b)
     x = np.zeros(3)
     for _ in range(4_000):
-        x = x - factor * lnn.quadratic_limit(Q) * (Q @ x - b)
+        x = x - factor * lnn.steps.quadratic_limit(Q) * (Q @ x - b)
         if np.linalg.norm(x) > 1e6:
             break
     error = np.linalg.norm(x - minimizer)
@@ -165,7 +168,7 @@ def test_the_quadratic_converges_iff_the_step_is_below_its_limit(factor):
 )
 def test_what_is_no_positive_definite_matrix_is_refused(Q):
     with pytest.raises(ValueError, match=r"Q has"):
-        lnn.quadratic_limit(Q)
+        lnn.steps.quadratic_limit(Q)
 
 
 def test_the_stability_limit_separates_attraction_from_repulsion():
@@ -186,7 +189,7 @@ def test_the_first_failure_of_a_quadratic_is_the_first_doubling_above_its_limit(
     problem = lnn.Problem(x[:, None, None], 3 * x[:, None, None])
     start = (np.zeros((4, 1, 1)),)
     eta = np.array([0.3, 0.01, 0.07, 1.0])
-    failure = lnn.first_failure(start, problem, eta)
+    failure = lnn.steps.first_failure(start, problem, eta)
     expected = np.ceil(np.log2(1 / x**2 / eta)).clip(0)
     np.testing.assert_array_equal(failure.doublings, expected)
     np.testing.assert_allclose(failure.step_size, eta * 2.0**expected)
@@ -197,18 +200,20 @@ def test_the_first_failure_of_a_quadratic_is_the_first_doubling_above_its_limit(
 
 def test_a_search_near_a_guess_finds_the_same():
     problem = lnn.step_problem(np.random.default_rng(10), size=(60,))
-    weights = lnn.shrink_to_alpha(
+    weights = lnn.steps.shrink_to_alpha(
         lnn.gaussian((5, 2, 5), np.random.default_rng(11), size=(60,)), problem, 0.7
     )
     start = 0.9 * lnn.convergence_bound(weights, problem).step_size
-    slow = lnn.first_failure(weights, problem, start, epochs=300)
+    slow = lnn.steps.first_failure(weights, problem, start, steps=300)
     for factor in (0.1, 1.0, 10.0):
-        fast = lnn.first_failure(weights, problem, start, guess=factor * slow.step_size, epochs=300)
+        fast = lnn.steps.first_failure(
+            weights, problem, start, guess=factor * slow.step_size, steps=300
+        )
         np.testing.assert_array_equal(fast.doublings, slow.doublings)
         for a, b in zip(fast.weights, slow.weights, strict=True):
             np.testing.assert_array_equal(a, b)
-    later = lnn.first_failure(
-        weights, problem, start, guess=slow.step_size, divergence_only=True, epochs=300
+    later = lnn.steps.first_failure(
+        weights, problem, start, guess=slow.step_size, divergence_only=True, steps=300
     )
     assert (later.step_size >= slow.step_size).all()
     assert later.diverged.all()
@@ -219,14 +224,16 @@ def test_an_oscillation_fails_without_diverging():
     # Just beyond the edge, two layers settle into a cycle instead of blowing up.
     problem = lnn.Problem([[1.0]], [[1.0]])
     start = (np.array([[0.9]]), np.array([[0.9]]))
-    failed, diverged, _ = lnn.fails(start, problem, [0.49, 0.53, 5.0])
+    tried = attempt(start, problem, [0.49, 0.53, 5.0])
+    failed, diverged = tried.failed, tried.diverged
+    assert (fails(start, problem, [0.49, 0.53, 5.0]) == failed).all()
     assert failed.tolist() == [False, True, True]
     assert diverged.tolist() == [False, False, True]
 
 
 def test_giving_up_is_infinite():
-    failure = lnn.first_failure(
-        (np.zeros((1, 1)),), lnn.Problem([[1.0]], [[3.0]]), 1e-6, epochs=5, most=3
+    failure = lnn.steps.first_failure(
+        (np.zeros((1, 1)),), lnn.Problem([[1.0]], [[3.0]]), 1e-6, steps=5, most=3
     )
     assert failure.step_size == np.inf
 
@@ -235,8 +242,8 @@ def test_both_engines_find_the_same():
     problem = lnn.step_problem(np.random.default_rng(12), size=(9,))
     weights = lnn.gaussian((5, 4, 5), np.random.default_rng(13), size=(9,), std=0.2)
     arguments = (weights, problem, 1e-4)
-    slow = lnn.first_failure(*arguments, epochs=200, engine="numpy")
-    fast = lnn.first_failure(*arguments, epochs=200, engine="compiled")
+    slow = lnn.steps.first_failure(*arguments, steps=200, engine="numpy")
+    fast = lnn.steps.first_failure(*arguments, steps=200, engine="compiled")
     np.testing.assert_array_equal(slow.doublings, fast.doublings)
 
 
@@ -245,7 +252,7 @@ def test_overflow_of_either_sign_is_divergence(engine):
     # In this draw the sum of a quadratic form, evaluated beyond overflow, is −inf.
     rng = member_generator(54, 47_798)
     problem = lnn.step_problem(rng)
-    weights = lnn.shrink_to_alpha(lnn.gaussian((5, 5, 5, 5), rng), problem, ALPHA)
+    weights = lnn.steps.shrink_to_alpha(lnn.gaussian((5, 5, 5, 5), rng), problem, ALPHA)
     run = lnn.descend(weights, problem, 0.004310783969922751, 5000, record_every=50, engine=engine)
     assert run.stop is Stop.DIVERGED
     assert run.losses[-1] == np.inf

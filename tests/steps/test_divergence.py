@@ -5,7 +5,6 @@ import pytest
 
 from lnn import (
     Problem,
-    Stop,
     descend,
     divergence_bound,
     flattest_minimizer,
@@ -16,6 +15,7 @@ from lnn import (
     product,
     step_problem,
 )
+from lnn.descent import Stop
 from tests.cases import random_problem
 
 FULL = [(3, 2), (3, 3, 3), (3, 4, 2), (3, 5, 5, 3), (2, 3, 2, 3), (4, 3, 5, 3, 3), (3,) * 6]

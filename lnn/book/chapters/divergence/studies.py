@@ -70,11 +70,11 @@ class Tightness:
 
 @lru_cache(maxsize=32)
 def tightness(
-    widths: tuple[int, ...], start: str = "balanced", count: int = 24, epochs: int = 6000
+    widths: tuple[int, ...], start: str = "balanced", count: int = 24, steps: int = 6000
 ) -> Tightness:
     """Try the step sizes `RATIOS` · divergence bound on an ensemble, all from the same weights.
 
-    A run ends when its gradient norm is below 1e-6, or after `epochs` steps. It has reached a
+    A run ends when its gradient norm is below 1e-6, or after `steps` steps. It has reached a
     global minimum if its loss is within 1e-8, relatively, of the least that the widths allow. The
     observed edge is the largest step size with which it did; the step proved along the run is the
     largest for which the trapping bound covers the weights that the run has come to.
@@ -86,7 +86,7 @@ def tightness(
         Balanced weights whose product has singular values between ½ and 1 (and a determinant of
         the sign of that of T), or entries N(0, 0.6²).
     count : int
-    epochs : int
+    steps : int
 
     Returns
     -------
@@ -107,7 +107,7 @@ def tightness(
     step_size = bound[:, None] * RATIOS
     grid = problem.reshape(count, 1)
     weights = tuple(w[:, None] for w in initial)
-    run = descend(weights, grid, step_size, epochs, tolerance=1e-6, record_every=500)
+    run = descend(weights, grid, step_size, steps, tolerance=1e-6, record_every=500)
     diverged = np.asarray(run.stop) == Stop.DIVERGED
     ends = tuple(np.where(diverged[..., None, None], 0.0, w) for w in run.weights)
     floor = grid.floor(min(widths))

@@ -6,7 +6,7 @@ import numpy as np
 
 from lnn._checks import Array, Weights
 from lnn.dynamics.closed_form import mode_time
-from lnn.dynamics.mode_basis import aligned, modes
+from lnn.dynamics.mode_basis import aligned, singular_modes
 from lnn.problem import Problem
 
 TARGETS = np.array([5.0, 4.0, 3.0, 2.0])
@@ -31,7 +31,7 @@ def data() -> Problem:
 def equal_start(depth: int, start: float) -> Weights:
     """Aligned balanced weights with every mode at `start`."""
     if depth == 1:
-        found = modes(data())
+        found = singular_modes(data())
         return ((found.left * start) @ found.right.T,)
     return aligned(data(), (4,) * (depth + 1), np.full(4, start ** (1 / depth)))
 

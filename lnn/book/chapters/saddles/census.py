@@ -93,7 +93,7 @@ def complex_step_hessian(weights: Sequence[Array], problem: Problem) -> Array:
 
 
 def census(
-    rng: np.random.Generator, points: int, *, depths: Sequence[int] = (2, 3, 4, 5)
+    points: int, rng: np.random.Generator, *, depths: Sequence[int] = (2, 3, 4, 5)
 ) -> Census:
     """Construct at least `points` random critical points and judge each of them twice.
 
@@ -102,8 +102,8 @@ def census(
 
     Parameters
     ----------
-    rng : numpy.random.Generator
     points : int
+    rng : numpy.random.Generator
     depths : sequence of int
 
     Returns
@@ -112,7 +112,7 @@ def census(
 
     Examples
     --------
-    >>> result = census(np.random.default_rng(0), 100)
+    >>> result = census(100, np.random.default_rng(0))
     >>> result.points >= 100, result.disagreements
     (True, ())
     """

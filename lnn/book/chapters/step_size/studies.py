@@ -12,7 +12,7 @@ from lnn.initialization import gaussian
 from lnn.problem import Problem
 from lnn.steps.convergence import convergence_bound, shrink_to_alpha
 from lnn.steps.divergence import divergence_bound
-from lnn.steps.search import fails
+from lnn.steps.search import attempt
 from lnn.steps.stability import quadratic_limit, stability_limit
 
 WIDTHS = (3, 3, 3, 3)
@@ -59,7 +59,7 @@ def landmarks() -> dict[str, float]:
     low, high = 0.01, 1.0
     for _ in range(12):  # bisection for the step size from which runs blow up
         middle = (low * high) ** 0.5
-        if fails(weights, problem, middle, epochs=STEPS)[1]:
+        if attempt(weights, problem, middle, steps=STEPS).diverged:
             high = middle
         else:
             low = middle

@@ -26,7 +26,7 @@ def step_size_experiment(
     *,
     widths: Sequence[int] = (5, 5, 5, 5),
     alpha: float = ALPHA,
-    epochs: int = 5000,
+    steps: int = 5000,
     search: Literal["none", "doubling", "near"] = "none",
 ) -> dict[str, Array]:
     """Draw a problem and a network; return the proved step size and the first that fails.
@@ -43,7 +43,7 @@ def step_size_experiment(
     widths : sequence of int
         (5, ..., 5).
     alpha : float
-    epochs : int
+    steps : int
     search : {"none", "doubling", "near"}
         Whether to look for the first failing step size, from 0.9 times the proved one: by doubling
         from there, or near the place where it is expected (`first_failure`, argument `guess`).
@@ -76,16 +76,16 @@ def step_size_experiment(
     start = 0.9 * bound.step_size
     if search == "near":
         guess = _expected(problem, len(weights))
-        failure = first_failure(weights, problem, start, guess=guess, epochs=epochs)
+        failure = first_failure(weights, problem, start, guess=guess, steps=steps)
         return result | {"failing": failure.step_size, "doublings": failure.doublings}
-    failure = first_failure(weights, problem, start, epochs=epochs)
+    failure = first_failure(weights, problem, start, steps=steps)
     divergence = first_failure(
         weights,
         problem,
         start,
         guess=failure.step_size,
         divergence_only=True,
-        epochs=epochs,
+        steps=steps,
     )
     return result | {
         "failing": failure.step_size,
