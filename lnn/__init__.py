@@ -29,6 +29,8 @@ What most people need is here. The rest is where its subject is: `lnn.network` a
 `lnn.dynamics`, modes; `lnn.one_hidden_layer`, activations. `lnn.book` is what only the book needs.
 """
 
+from lnn import dynamics as dynamics
+from lnn import one_hidden_layer as one_hidden_layer
 from lnn.data import saddle_problem, step_problem
 from lnn.descent.flow import gradient_flow
 from lnn.descent.run import descend

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import ModuleType
 import lnn
 
 PACKAGE = Path(lnn.__file__).parent
+BOOK = Path(__file__).parents[1] / "book"
 
 # A file imports only from the rows above its own, or from its own folder. A folder's files have the
 # row of the folder unless they are named.
@@ -119,3 +121,27 @@ def test_all_names_are_there_and_sorted():
     assert list(lnn.__all__) == sorted(lnn.__all__)
     for name in lnn.__all__:
         assert getattr(lnn, name).__doc__, name
+
+
+def test_the_root_fits_on_a_page():
+    assert 20 <= len(lnn.__all__) <= 28
+
+
+def test_packages_show_what_their_modules_define():
+    for package in (lnn.landscape, lnn.descent, lnn.steps, lnn.dynamics):
+        assert list(package.__all__) == sorted(package.__all__)
+        for name in package.__all__:
+            assert getattr(package, name).__module__.startswith(package.__name__), name
+
+
+def test_every_public_module_is_in_the_reference():
+    pages = "".join(path.read_text() for path in BOOK.glob("api_*.md"))
+    listed = set(re.findall(r"^\.\. automodule:: lnn\.(\S+)$", pages, flags=re.MULTILINE))
+    public = {
+        module
+        for module, path in _modules()
+        if "._" not in f".{module}"
+        and path.name != "__init__.py"
+        and not module.endswith(".explorers")
+    }
+    assert listed == public
