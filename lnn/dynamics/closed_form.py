@@ -27,7 +27,9 @@ def escape_time(start: ArrayLike, target: ArrayLike, curvature: ArrayLike, depth
     N = 2:  log(s / p_0) / (4 a s);    N ≥ 3:  p_0^{−(1 − 2/N)} / (2 a s (N − 2)).
 
     With two layers a hundred times smaller start costs one more constant; with more it costs a
-    power. `mode_time` is exact.
+    power. The rise that follows takes a time c_N / (a s^{2−2/N}), whatever the start: in units of
+    y = (p / s)^{1/N} and a s^{2−2/N} t the equation of a mode has no parameter but N. `mode_time`
+    is exact.
 
     Parameters
     ----------

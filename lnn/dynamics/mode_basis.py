@@ -17,6 +17,8 @@ from lnn._checks import (
 from lnn.network import product
 from lnn.problem import Problem
 
+_TIE = 1e-9  # singular values closer than this, relative to the largest, count as equal
+
 
 @dataclass(frozen=True, eq=False)
 class SingularModes:
@@ -33,7 +35,7 @@ class SingularModes:
     curvatures : (..., k) array
         a_i = v_iᵀ Σ_XX v_i, so that mode i lowers the loss by a_i s_i².
     coupling : (...) array
-        ‖Vᵀ Σ_XX V − diag(a)‖_F / ‖Σ_XX‖_F: 0 if the modes evolve one by one.
+        ‖Σ_XX V − V diag(a)‖_F / ‖Σ_XX‖_F: 0 if the modes evolve one by one.
     """
 
     left: Array
@@ -45,6 +47,9 @@ class SingularModes:
 
 def singular_modes(problem: Problem) -> SingularModes:
     """Return the singular modes of T with the curvature that the inputs give to each.
+
+    Equal singular values leave a choice of singular vectors: those are taken that diagonalize Σ_XX,
+    so that modes are coupled only where the inputs couple different singular values.
 
     Parameters
     ----------
@@ -62,8 +67,9 @@ def singular_modes(problem: Problem) -> SingularModes:
     (array([1., 2.]), array([9., 1.]), 0.0)
     """
     u, s, vt = np.linalg.svd(problem.least_squares, full_matrices=False)
-    inner = vt @ problem.cov_xx @ vt.mT
-    a = np.diagonal(inner, axis1=-2, axis2=-1)
+    turn = _within_ties(s, vt @ problem.cov_xx @ vt.mT)
+    u, vt = u @ turn, turn.mT @ vt
+    a = np.diagonal(vt @ problem.cov_xx @ vt.mT, axis1=-2, axis2=-1)
     # What Σ_XX does outside the modes counts as coupling too, where it leads out of them.
     outside = problem.cov_xx @ vt.mT - vt.mT * a[..., None, :]
     coupling = np.linalg.norm(outside, axis=(-2, -1)) / np.linalg.norm(
@@ -77,6 +83,19 @@ def singular_modes(problem: Problem) -> SingularModes:
         curvatures=np.take_along_axis(a, order, axis=-1),
         coupling=np.asarray(coupling),
     )
+
+
+def _within_ties(s: Array, inner: Array) -> Array:
+    """Return the rotation, within the singular vectors of equal s, that diagonalizes `inner`."""
+    k = s.shape[-1]
+    ties = np.abs(s[..., :, None] - s[..., None, :]) <= _TIE * s[..., :1, None]
+    # Each group of ties gets a number of its own, far from the others': no eigenvector mixes them.
+    number = np.where(ties, np.arange(k, 0, -1), 0).max(axis=-1)
+    size = 1 + np.linalg.norm(inner, axis=(-2, -1), keepdims=True)
+    apart = 3.0 * number[..., :, None] * np.eye(k)
+    _, turn = np.linalg.eigh(np.where(ties, inner / size, 0.0) - apart)
+    tied = ties.sum(axis=(-2, -1), keepdims=True) > k
+    return np.asarray(np.where(tied, turn, np.eye(k)))
 
 
 def aligned(problem: Problem, widths: Sequence[int], strengths: ArrayLike) -> Weights:
@@ -172,7 +191,9 @@ def effective_start(weights: Sequence[ArrayLike], problem: Problem) -> Array:
     Returns
     -------
     (..., k) array
-        In the order of `singular_modes`; 0 beyond the hidden width, where modes are never learned.
+        In the order of `singular_modes`. 0 for the modes that find no room in the hidden space, all
+        but the d_1 fastest: they do not grow while those do. On inputs that are not whitened such a
+        mode can be learned later, in place of a faster one that lowers the loss by less.
         `lnn.dynamics.mode_flow` with depth 2 continues from there.
 
     Raises

@@ -200,3 +200,47 @@ def test_modes_only_ever_rise(depth):
         curves = mode_flow(np.linspace(0, end, 997), np.full(4, start), s, np.ones(4), depth)
         assert (np.diff(curves, axis=1) >= -1e-9).all()
         assert (curves <= s[:, None]).all()
+
+
+def test_equal_singular_values_are_coupled_only_by_the_data():
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((3, 20))
+    found = singular_modes(Problem(X, X))  # T = I: every basis is one of singular vectors
+    assert float(found.coupling) < 1e-12
+    np.testing.assert_allclose(found.curvatures, np.linalg.eigvalsh(X @ X.T)[::-1], rtol=1e-10)
+    # Two of three equal, with inputs that mix them; a batch in which only one problem has ties.
+    q = np.linalg.qr(rng.standard_normal((3, 3)))[0]
+    root = np.linalg.cholesky(
+        q @ np.array([[3.0, 1.0, 0.0], [1.0, 2.0, 0.0], [0.0, 0.0, 5.0]]) @ q.T
+    )
+    maps = np.stack([q @ np.diag(s) @ q.T for s in ([2.0, 2.0, 1.0], [2.0, 1.5, 1.0])])
+    both = singular_modes(Problem(root, maps @ root))
+    np.testing.assert_allclose(
+        both.coupling, [0.0, np.sqrt(2) / np.sqrt(9 + 4 + 25 + 2)], atol=1e-12
+    )
+    rebuilt = (both.left * both.targets[:, None, :]) @ both.right.mT
+    np.testing.assert_allclose(rebuilt, maps, atol=1e-12)
+
+
+@pytest.mark.parametrize("depth", [2, 3, 5])
+def test_the_rise_scales_with_a_power_of_the_target(depth):
+    # From 10 to 90 % a mode takes c_N / (a s^(2 - 2/N)): not c_N / (a s), which differs for s != 1.
+    units = [
+        float(mode_time(0.9 * s, 0.1 * s, s, a, depth)) * a * s ** (2 - 2 / depth)
+        for s, a in ((0.2, 1.0), (1.0, 2.0), (25.0, 0.3))
+    ]
+    np.testing.assert_allclose(units, units[0], rtol=1e-9)
+
+
+def test_a_mode_without_room_can_be_learned_later_on_coloured_inputs():
+    # a s is 4 and 3, a s^2 is 4 and 9: the first mode is faster, the second is worth more.
+    problem = Problem(np.diag([2.0, 1.0]), np.diag([2.0, 3.0]))
+    weights = (np.array([[1e-2, 0.5e-2]]), np.array([[1e-2], [0.5e-2]]))
+    start = effective_start(weights, problem)
+    assert start.tolist()[0] == 0  # in the order of singular_modes: the slower, a s^2 = 9
+    flow = gradient_flow(weights, problem, [0.0, 1.2, 60.0])
+    slower, faster = mode_values(flow.weights, problem).T
+    assert faster[1] > 0.9
+    assert slower[1] < 0.2
+    assert slower[2] > 2.9
+    assert faster[2] < 0.1
