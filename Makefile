@@ -11,7 +11,7 @@ help:
 	@echo "make serve       look at it on http://localhost:$(PORT)"
 	@echo "make test        run everything: unit and property tests, every notebook, the site"
 	@echo "make lint        ruff, codespell, mypy, nbstripout, on all files"
-	@echo "make outputs     execute the notebooks and store anew the outputs that tests compare"
+	@echo "make outputs     execute the notebooks; write anew the numbers in the text and stored outputs"
 	@echo "make benchmarks  the speed table of the README (needs torch, which it installs apart)"
 	@echo "make clean       remove what was built"
 
@@ -36,7 +36,7 @@ lint: $(VENV)/installed
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pre-commit run --all-files
 
 outputs: $(VENV)/installed
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace book/*.ipynb
+	PYTHONPATH=book/_ext $(BIN)/python -m book_text book/*.ipynb
 	$(BIN)/jupyter nbconvert --to notebook --inplace \
 	  --CoalesceStreamsPreprocessor.enabled=True book/*.ipynb
 	$(BIN)/nbstripout --keep-id --keep-count --extra-keys metadata.language_info book/*.ipynb

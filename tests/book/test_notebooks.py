@@ -6,6 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from book_text.numbers import numbers
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "book"
@@ -80,8 +81,8 @@ def test_cells_are_short(name):
 
 
 @every_chapter
-def test_a_chapter_prints_numbers_that_are_compared(name):
-    assert any(_is_checked(cell) for cell in _cells(name, "code"))
+def test_a_chapter_has_numbers_that_are_compared(name):
+    assert numbers(NOTEBOOKS[name]) or any(_is_checked(cell) for cell in _cells(name, "code"))
 
 
 def _prose(text):
@@ -96,8 +97,10 @@ def _prose(text):
 
 @every_notebook
 def test_no_measured_number_is_typed_by_hand(name):
-    # Decimal numbers outside formulas may only quote a source, in a paragraph that names it.
-    for paragraph in re.split(r"\n\s*\n", _prose(_text(name))):
+    # Decimal numbers outside formulas may only quote a source, in a paragraph that names it, or
+    # have the expression that gives them in a comment: see book_text.numbers.
+    computed = re.compile(r"[^ \t\n()\[\]|*_`<>]+<!--.*?-->", re.DOTALL)
+    for paragraph in re.split(r"\n\s*\n", _prose(computed.sub("a number", _text(name)))):
         if "{cite" in paragraph or "report" in paragraph:
             continue
         typed = re.findall(r"\d+\.\d+", paragraph)

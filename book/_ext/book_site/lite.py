@@ -28,6 +28,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
+from book_text.numbers import without_comments
 from book_site import references, wheels
 from book_site.fingerprint import digest, package_files
 
@@ -94,7 +95,7 @@ def build(root: Path, chapters: Iterable[Path], out: Path, pyodide: Path | None 
     if pyodide is not None and not pyodide.exists():
         raise ExtensionError(f"{PYODIDE} is {pyodide}: no such file or folder")
     ours = [
-        *Path(__file__).parent.glob("*.py"),
+        *Path(__file__).parents[1].rglob("*.py"),
         *RUN_ALL.rglob("*.js*"),
         *package_files(root),
         root / "pyproject.toml",
@@ -131,7 +132,8 @@ def browser_copies(root: Path, chapters: Iterable[Path]) -> dict[str, nbformat.N
         elsewhere = {k: link for k, link in links.items() if f"({chapter.name})" not in link}
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
-                cell.source = references.spell_out(cell.source, elsewhere, citations)
+                text = without_comments(cell.source)
+                cell.source = references.spell_out(text, elsewhere, citations)
     return {c.name: notebook for c, notebook in copies.items()}
 
 

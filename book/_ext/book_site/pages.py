@@ -18,6 +18,7 @@ _INLINE_HANDLER = re.compile(r'onclick="(?:window\.)?(\w+)\(\)"')
 def setup(app: Sphinx) -> None:
     """Switch off what Jupyter Book loads and the book does not use; connect the rest."""
     _disconnect(app, "sphinx_thebe")
+    app.connect("doctree-read", _remove_comments)
     app.connect("html-page-context", _add_button, priority=900)
     app.connect("build-finished", _rewrite, priority=900)  # after the themes
 
@@ -31,6 +32,13 @@ def _disconnect(app: Sphinx, module: str) -> None:
         listeners[:] = [x for x in listeners if x.handler.__module__.split(".")[0] != module]
     sheets = app.registry.css_files
     sheets[:] = [s for s in sheets if module.replace("_", "-") not in s[0]]
+
+
+def _remove_comments(app: Sphinx, doctree: nodes.document) -> None:
+    """Remove the comments of the text: expressions of its numbers, which no reader needs."""
+    for node in list(doctree.findall(nodes.raw)):
+        if node.astext().startswith("<!--"):
+            node.parent.remove(node)
 
 
 def _add_button(

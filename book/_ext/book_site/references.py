@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pybtex.database import Entry, parse_file
 
-ROLE = re.compile(r"\{(ref|doc|cite:t|cite:p|numref|prf:ref)\}`(?:([^`<]+) <)?([^`>]+)>?`")
+ROLE = re.compile(r"\{(ref|doc|term|cite:t|cite:p|numref|prf:ref)\}`(?:([^`<]+) <)?([^`>]+)>?`")
 TITLE = re.compile(r"^\((?P<label>[\w:-]+)\)=\n# (?P<title>.+)$", re.MULTILINE)
 THEOREM = re.compile(r"^:+\{prf:\w+\} (?P<title>.+)\n:label: (?P<label>[\w:-]+)$", re.MULTILINE)
 
@@ -30,6 +30,8 @@ def spell_out(text: str, links: dict[str, str], citations: dict[str, str]) -> st
 
     def replace(match: re.Match[str]) -> str:
         role, words, target = match.groups()
+        if role == "term":
+            return words or target  # the glossary is another page
         if role == "numref":
             # A figure has its number from its caption, on the site.
             begins = text[: match.start()].rstrip()[-1:] in ("", ".", ":", "?")
