@@ -24,11 +24,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
+from book_text.numbers import without_comments
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from book_text.numbers import without_comments
 from book_site import references, wheels
 from book_site.fingerprint import digest, package_files
 
