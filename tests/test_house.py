@@ -25,6 +25,8 @@ LAYERS = [
     {"steps", "one_hidden_layer"},
     {"book.style"},
     {"book.drawing", "book.valley", "book.sliders", "book.audit"},
+    {"book.labs"},
+    {"book.predict"},
     {"book.chapters"},
     {"book"},
 ]

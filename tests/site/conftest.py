@@ -7,7 +7,6 @@ import functools
 import importlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -17,8 +16,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from playwright.sync_api import Browser, Playwright, Request, Response, sync_playwright
-from visiting import FLAGS, MEASUREMENTS, PREFIX, ROOT, SITE, STRICT, Handler, Served, Server, Visit
+from playwright.sync_api import Browser, Request, Response
+from visiting import MEASUREMENTS, PREFIX, ROOT, SITE, STRICT, Handler, Served, Server, Visit
 
 
 @pytest.fixture(scope="session")
@@ -57,24 +56,6 @@ def served(site: Path) -> Iterator[Served]:
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    """Return Playwright."""
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    """Return the distribution's Chromium."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.fail("the site is tested in Chromium, which is not installed: apt install chromium")
-    browser = playwright.chromium.launch(executable_path=path, headless=True, args=FLAGS)
-    yield browser
-    browser.close()
 
 
 @contextmanager
