@@ -187,7 +187,7 @@ def _show(description: dict[str, Any], stand_in: str, covers: bool) -> None:
         css = "lnn-predict" + " lnn-covers" * covers
         display_html(html_figure(next_place("predict"), description, stand_in, css))
     else:
-        from lnn.book.labs.widgets import PredictionWidget
+        from lnn.book.labs._widgets import PredictionWidget
 
         display(PredictionWidget(description=description))
 

@@ -32,7 +32,7 @@ To let the reader predict first, see `lnn.book.predict`.
 How to make one
 ---------------
 Traits in a subclass of `lnn.book.labs.laboratory.Laboratory`, the picture for pages without
-scripts in its `draw`, a class in ``widgets.py``, and a function of the same name in ``lab.js``.
+scripts in its `draw`, a class in ``_widgets.py``, and a function of the same name in ``lab.js``.
 Numbers that the script computes are tested against `lnn` in ``tests/book/labs``.
 """
 

@@ -176,7 +176,7 @@ class Laboratory(HasTraits):
         if find_spec("anywidget") is None:
             display_html(lab.figure(question, name) + WITHOUT_ANYWIDGET)
             return
-        from lnn.book.labs.widgets import live
+        from lnn.book.labs._widgets import live
 
         display(live(lab, lab.describe(question)))
 

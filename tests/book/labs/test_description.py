@@ -52,7 +52,7 @@ def test_places_are_numbered():
 
 
 def test_each_has_its_widget_with_the_same_traits():
-    from lnn.book.labs import widgets
+    from lnn.book.labs import _widgets as widgets
 
     assert set(widgets.WIDGETS) == set(LABORATORIES)
     for lab in LABORATORIES:
