@@ -1,11 +1,11 @@
 """Gradient descent, gradient flow, and how long they rest on plateaus."""
 
+from lnn.descent.escape import flat_escape_time, strict_escape_time
 from lnn.descent.flow import Trajectory, gradient_flow
 from lnn.descent.plateaus import (
     Neighbours,
     Path,
     first_below,
-    flat_escape_time,
     flattest_losses,
     follow,
     midpoints,
@@ -27,4 +27,5 @@ __all__ = [
     "gradient_flow",
     "midpoints",
     "neighbours",
+    "strict_escape_time",
 ]

@@ -1,21 +1,7 @@
-"""Plateaus of gradient descent: when a run leaves them, which saddles stand beside them, how long
-escape takes.
-
-Close to a critical point of the r leading modes with Z_1, ..., Z_N as in
-`lnn.landscape.construction`, and with K = U_Qᵀ Σ_YX, gradient flow moves the
-Z_h, to leading order, along
-
-    dZ_h/dt = 2 (Z_N ... Z_{h+1})ᵀ K (Z_{h-1} ... Z_1)ᵀ                                        (†)
-
-while the modes already learned stand still. At a non-strict saddle all Z_h vanish. (†) is then
-homogeneous of degree N − 1: a perturbation of size ε takes a time ε^{−(N−2)} τ, where τ depends on
-its direction only. Where Z_2, ..., Z_{N-1} carry a strength through the middle, (†) is linear in
-Z_1 and Z_N, and the time is logarithmic in ε.
-"""
+"""Plateaus of gradient descent: when a run leaves them, and which saddles stand beside them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -250,78 +236,3 @@ def neighbours(weights: Sequence[ArrayLike], problem: Problem, rank: int) -> Nei
     return Neighbours(
         flat=tuple(flat), strict=tuple(strict), to_flat=distance(flat), to_strict=distance(strict)
     )
-
-
-def flat_escape_time(z_first: ArrayLike, z_middle: float, z_last: ArrayLike, K: ArrayLike) -> float:
-    """Return the time at which (†) blows up for three layers with one free hidden direction.
-
-    With a = Z_3 (a vector), b = Z_1ᵀ, a scalar z = Z_2 and dτ = z dt, (†) becomes linear,
-
-        da/dτ = 2 K b,   db/dτ = 2 Kᵀ a,   z² = z(0)² + ‖a‖² − ‖a(0)‖² =: f(τ),
-
-    so that t = ∫ dτ / √f, from 0 to ∞ if z(0) > 0 and f has no zero; where it has one, z changes
-    sign, τ turns round and runs to −∞.
-
-    Parameters
-    ----------
-    z_first : (d_x,) array
-        b.
-    z_middle : float
-        z(0), not zero.
-    z_last : (d_y − r,) array
-        a.
-    K : (d_y − r, d_x) array
-        U_Qᵀ Σ_YX.
-
-    Returns
-    -------
-    float
-        Of gradient flow; divide by the step size to have steps.
-
-    Examples
-    --------
-    All equal to ε: dw/dt = 2 κ w², so t = 1 / (2 κ ε).
-
-    >>> round(flat_escape_time([0.01], 0.01, [0.01], [[5.0]]), 6)
-    10.0
-    """
-    from scipy.integrate import quad  # lazily: it would double the time of `import lnn`
-    from scipy.optimize import brentq
-
-    b0, a0 = np.asarray(z_first, dtype=np.float64), np.asarray(z_last, dtype=np.float64)
-    matrix, z0 = np.asarray(K, dtype=np.float64), float(z_middle)
-    if z0 == 0:
-        raise ValueError("z_middle is 0: (†) then starts with dτ = 0; perturb all three layers")
-    left, sizes, right = np.linalg.svd(matrix, full_matrices=False)
-    rates = 2 * sizes
-    a, b = left.T @ a0, right @ b0
-    direction = np.sign(z0)  # mirrored in τ, z(0) < 0 is the case z(0) > 0 with b → −b
-    plus, minus = (a + direction * b) / 2, (a - direction * b) / 2
-
-    def f(tau: ArrayLike) -> Array:
-        growth = np.exp(np.multiply.outer(np.asarray(tau), rates))
-        grown = plus * growth + minus / growth
-        return np.asarray(z0**2 + np.sum(grown**2, axis=-1) - np.sum(a**2))
-
-    # f is a sum of exponentials, convex; past the end of this grid it only grows.
-    span = 1 / float(rates[0])
-    grid = np.linspace(0, 12 * float(rates[0] / rates[-1]) * span, 4001)
-    values = f(grid)
-    crossing = np.flatnonzero(values <= 0)
-
-    def integral(start: float, sign: int) -> float:
-        """∫ dτ / √f from `start` on, forwards or backwards; √ singular at a zero of f."""
-
-        def integrand(s: float) -> float:  # τ = start ± s²
-            return 2 * s / float(np.sqrt(max(float(f(start + sign * s * s)), 1e-300)))
-
-        edges = np.sqrt(span * np.array([0.0, 1e-4, 1e-2, 0.1, 0.5, 1, 2, 4, 8, 16, 32]))
-        parts = [quad(integrand, p, q, limit=200)[0] for p, q in pairwise(edges)]
-        return float(sum(parts))
-
-    if crossing.size == 0:
-        return integral(0.0, 1)
-    k = int(crossing[0])
-    turn = float(brentq(f, grid[k - 1], grid[k], xtol=1e-16))
-    # From 0 to the turn, then from the turn back past 0 to −∞.
-    return (integral(turn, -1) - integral(0.0, -1)) + integral(turn, -1)
