@@ -48,6 +48,8 @@ from lnn.steps.divergence import divergence_bound, flattest_minimizer, least_sha
 from lnn.steps.stability import stability_limit
 from lnn.studies import run_study
 
+__version__ = "2.0.0.dev0"
+
 __all__ = [
     "Kind",
     "Problem",

@@ -48,7 +48,7 @@ def package_files(root: Path) -> list[Path]:
 
 def _configure(app: Sphinx, config: Config) -> None:
     root = Path(app.srcdir)
-    pins = [p for p in (root / "requirements.txt",) if p.exists()]
+    pins = [p for p in (root / "requirements-build.txt",) if p.exists()]
     verdicts = repr(read_evidence((root / "book").glob("*.ipynb")))
     config.book_fingerprint = digest([*package_files(root), *pins], sys.version, verdicts)
     caches = Path(app.outdir).parent / ".jupyter_cache"
