@@ -68,9 +68,7 @@ def draw_plateaus(ax: Axes, floors: Sequence[float], *, first: int = 0) -> list[
         colour = REFERENCE if rank == 0 else MODE_COLOURS[(rank - 1) % len(MODE_COLOURS)]
         artists.append(ax.axhline(value, color=colour, linestyle="--", linewidth=1.2, zorder=1))
         at = left * (right / left) ** 0.99 if ax.get_xscale() == "log" else right
-        artists.append(
-            ax.text(at, value, f"rank {rank}", color=colour, ha="right", va="bottom", fontsize=10)
-        )
+        artists.append(ax.text(at, value, f"rank {rank}", color=colour, ha="right", va="bottom"))
     ax.set_xlim(left, right)
     return artists
 

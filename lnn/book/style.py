@@ -25,8 +25,15 @@ REFERENCE = "#5A5A5A"
 
 
 def use() -> None:
-    """Make the book's style the default of this session; each chapter begins with it."""
+    """Make the book's style the default of this session; each chapter begins with it.
+
+    In a notebook, pictures are drawn as vectors, sharp at any size.
+    """
     plt.style.use(STYLE)
+    if plt.get_backend().endswith("inline"):
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("svg")
 
 
 def new_figure(
@@ -58,7 +65,6 @@ def label_line(ax: Axes, x: float, y: float, text: str, colour: str) -> Any:
         y,
         text,
         color=colour,
-        fontsize=10,
         va="center",
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85},
     )

@@ -83,7 +83,6 @@ def visiting(chromium: Browser, served: Served) -> Iterator[Callable[..., Visit]
         seen.page.on("console", lambda m: seen.errors.append(m.text) if m.type == "error" else None)
         seen.page.goto(url)
         seen.page.wait_for_load_state("networkidle")
-        seen.page.evaluate("window.MathJax?.startup?.promise")
         return seen
 
     yield open_page

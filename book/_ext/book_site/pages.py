@@ -8,6 +8,8 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from book_site import formulas
+
 # Icons are drawn from the theme's font; its script that draws them again weighs half a megabyte.
 _ICON_SCRIPT = re.compile(r"<script[^>]*/fontawesome\.js[^>]*></script>")
 _INLINE_SCRIPT = re.compile(r'<script(?: data-cfasync="false")?>(.*?)</script>', re.DOTALL)
@@ -86,6 +88,7 @@ def _rewrite(app: Sphinx, exception: Exception | None) -> None:
         changed = _ICON_SCRIPT.sub("", text)
         changed = _INLINE_SCRIPT.sub(move, changed)
         changed = _INLINE_HANDLER.sub(r'data-calls="\1"', changed)  # see buttons.js
+        changed = formulas.keep_punctuation(changed)
         # Sphinx puts a deprecated role on the entries of its role="list" of citations.
         changed = changed.replace('role="doc-biblioentry"', 'role="listitem"')
         changed = changed.replace(

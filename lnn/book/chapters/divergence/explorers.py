@@ -41,7 +41,7 @@ def bounds(figure: Figure, depth: int, hidden: int) -> str:
     ax.set(xlim=(5e-4, 2.5), ylim=(-0.45, 0.95), yticks=[])
     ax.set_xlabel("step size / divergence bound")
     ax.set_title("-".join(map(str, widths)))
-    ax.legend(loc="upper left", ncols=2, fontsize=9)
+    ax.legend(loc="upper left", ncols=2)
     medians = {
         name: float(np.median(values[np.isfinite(values)]))
         for name, values in samples.items()
@@ -62,7 +62,7 @@ def bounds(figure: Figure, depth: int, hidden: int) -> str:
         value=0.5,
     ),
     question="Which of the minimizers w₂ w₁ = 1 can a run with this step size end at?",
-    size=(4.6, 4.8),
+    size=(5.6, 5.6),
 )
 def attracting(figure: Figure, ratio: float) -> str:
     """Draw the minimizers of (1 − w₂ w₁)², those flat enough for the step, and where runs end."""
@@ -75,7 +75,7 @@ def attracting(figure: Figure, ratio: float) -> str:
     ax = figure.subplots()
     figure.subplots_adjust(bottom=0.13, left=0.14, top=0.97)
     draw_stable_arc(ax, TARGET, arc, ends)
-    ax.legend(loc="upper left", fontsize=8.5, handlelength=1.2, borderaxespad=0.2)
+    ax.legend(loc="upper left", handlelength=1.2, borderaxespad=0.2)
     flat = "none of the minimizers is" if arc is None else "only those on a central arc are"
     if arc is not None and arc[1] > 3.2:
         flat = "nearly all minimizers shown are"
@@ -119,7 +119,7 @@ def edge(figure: Figure, depth: int, ratio: float) -> str:
         outcome = "the run converges"
     else:
         outcome = "no minimizer is flat enough" if ratio > 1 else "the run is still on its way"
-    top.set_title(outcome, fontsize=11)
+    top.set_title(outcome)
     over = int((values > limit).sum())
     return (
         f"{depth} layers, step size {ratio:g} times the divergence bound: the sharpness lies above "

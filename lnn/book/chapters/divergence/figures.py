@@ -118,7 +118,7 @@ def draw_sharpness(
     top = max(limit, float(sharpness.max()), least or 0.0)
     ax.set_ylim(0, 1.45 * top)
     ax.set_xlim(0, float(steps[-1]))
-    artists.append(ax.legend(loc="upper right", ncols=3, fontsize=9))
+    artists.append(ax.legend(loc="upper right", ncols=3))
     ax.set_xlabel("step of gradient descent")
     ax.set_ylabel("sharpness")
     return artists

@@ -67,9 +67,7 @@ def draw_mode_curves(
         marker = Line2D([], [], color=REFERENCE, marker="o", linestyle="none", label="simulation")
         marker.set_markerfacecolor("white")
         handles.insert(1, marker)
-    legend = ax.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 0.98), ncols=3, fontsize=9
-    )
+    legend = ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.0, 0.98), ncols=3)
     artists.append(legend)
     ax.set_xlim(0, float(times[-1]))
     ax.set_xlabel("time t = step size × steps")

@@ -15,7 +15,7 @@ from lnn.network import bottleneck
     Slider("rank", "Rank r", values=range(6), value=2),
     Choice("network", "Widths of the network", options=tuple(NETWORKS), value="5-4-4-5"),
     question="How much of the fit does each further rank buy?",
-    size=(6.4, 5.6),
+    size=(5.6, 5.4),
 )
 def rank_constraint(figure: Figure, rank: int, network: str) -> str:
     """Draw what the best map of rank r explains, and its loss; ranks a network cannot have."""
@@ -30,9 +30,9 @@ def rank_constraint(figure: Figure, rank: int, network: str) -> str:
     draw_explained(top, shares)
     sizes = " · ".join(f"{w.shape[0]}×{w.shape[1]}" for w in reversed(weights))
     limited = f"; rank {rank} is out of reach" if rank > most else ""
-    top.set_title(f"Rank {reached} through factors {sizes}{limited}", fontsize=11)
+    top.set_title(f"Rank {reached} through factors {sizes}{limited}")
     draw_floors(bottom, floors, chosen=reached, bottleneck=most)
-    bottom.set_title(f"Least loss {floors[reached]:,.0f}", fontsize=11)
+    bottom.set_title(f"Least loss {floors[reached]:,.0f}")
     return (
         f"Network {network}, rank {rank}: the best map of rank {reached} explains "
         f"{', '.join(f'{share:.0%}' for share in shares)} of the five outputs, with loss "
@@ -58,7 +58,7 @@ def weighted_entries(figure: Figure, weight: float) -> str:
     ax.set_ylim(0, 14)
     trapped = weight > 2
     verdict = "a bad local minimum" if trapped else "no minimum"
-    ax.set_title(f"w = {weight:g}: at a = 0 is {verdict}", fontsize=11)
+    ax.set_title(f"w = {weight:g}: at a = 0 is {verdict}")
     ax.text(-2.1, 1.25, "loss of the map diag(2, 0)")
     return (
         f"With weight {weight:g} the loss along the line is 4 at a = 0, where the curve has a "

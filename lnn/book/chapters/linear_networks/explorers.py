@@ -30,7 +30,7 @@ def line(figure: Figure, position: float, depth: int) -> str:
     kind = verdict(slope, eigenvalues, value)
     shown = ", ".join(f"{e + 0.0:.3g}" for e in eigenvalues.round(9))
     figure.subplots_adjust(top=0.85)
-    ax.set_title(f"{kind}\neigenvalues of the Hessian: {shown}", fontsize=11)
+    ax.set_title(f"{kind}\neigenvalues of the Hessian: {shown}")
     return (
         f"Loss (t^{depth} - 1)^2 on the line w_1 = ... = w_N = t. At t = {position:g} it is "
         f"{value:.3g}, its slope {slope:.3g}, its curvature {curvature:.3g}; the Hessian has the "

@@ -31,7 +31,7 @@ from lnn.one_hidden_layer import (
 @explorer(
     Slider("way", "Share of the way", values=[i / 20 for i in range(21)], value=0.0),
     question="What lies between the bad minimum and the good one?",
-    size=(6.4, 5.2),
+    size=(5.6, 5.0),
 )
 def between(figure: Figure, way: float) -> str:
     """Draw the network, and the loss, on the straight way from the line to the hinge."""
@@ -60,8 +60,8 @@ def between(figure: Figure, way: float) -> str:
     lower.set_xlabel("share of the way to the global minimum")
     lower.set_ylabel("loss")
     lower.set_ylim(-0.15, 1.8)
-    lower.text(0.02, 0.45, "spurious: 0.7", fontsize=10)
-    lower.text(0.98, 0.2, "global: 0", fontsize=10, ha="right")
+    lower.text(0.02, 0.45, "spurious: 0.7")
+    lower.text(0.98, 0.2, "global: 0", ha="right")
     return (
         f"{100 * way:.0f} % of the way from the best line to the hinge the loss is {here:.2f}; the "
         f"ends have 0.7 and 0, and the top of the barrier between them {along.max():.1f}."
@@ -83,7 +83,7 @@ def width(figure: Figure, units: int, activation: str) -> str:
     ax.set_ylabel("final loss / ‖Y‖²")
     count = round(WIDTH_RUNS * float(share.rate))
     text = f"{count} of {WIDTH_RUNS} runs end below 1 % of ‖Y‖²"
-    ax.set_title(f"{activation}, h = {units}: {text}", fontsize=11)
+    ax.set_title(f"{activation}, h = {units}: {text}")
     return (
         f"{activation} network with {units} hidden units on 10 samples: {text} "
         f"(95 % interval of the rate {float(share.low):.2f} to {float(share.high):.2f})."
@@ -93,7 +93,7 @@ def width(figure: Figure, units: int, activation: str) -> str:
 @explorer(
     Slider("noise", "Noise on the gradient", values=NOISES, value=4),
     question="How much noise gets descent out of the spurious minimum, and how much is too much?",
-    size=(6.4, 5.2),
+    size=(5.6, 5.0),
 )
 def jiggle(figure: Figure, noise: int) -> str:
     """Draw where 100 runs end for one noise, and the share that reaches the global minimum."""
@@ -113,9 +113,7 @@ def jiggle(figure: Figure, noise: int) -> str:
     lower.set_xlabel("noise on the gradient (standard deviation)")
     lower.set_ylabel("reach loss 0")
     left, worse = (round(RUNS * float(s.rate[noise])) for s in (study.left, study.worse))
-    upper.set_title(
-        f"noise {noise}: {round(RUNS * rate)} of {RUNS} reach the global minimum", fontsize=11
-    )
+    upper.set_title(f"noise {noise}: {round(RUNS * rate)} of {RUNS} reach the global minimum")
     return (
         f"With noise {noise}, {round(RUNS * rate)} of {RUNS} runs reach the global minimum, {left} "
         f"end below the spurious one and {worse} above it."

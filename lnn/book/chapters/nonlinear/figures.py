@@ -184,7 +184,7 @@ def draw_ends(
     artists += ax.plot(rank[~good], ordered[~good], "s", color=THEORY, markersize=4, mfc="none")
     for label, value in levels.items():
         artists.append(ax.axhline(value, color=REFERENCE, linestyle="--", linewidth=1))
-        artists.append(ax.text(1, value, label, fontsize=10, va="bottom", color=REFERENCE))
+        artists.append(ax.text(1, value, label, va="bottom", color=REFERENCE))
     ax.set_yscale("log")
     ax.set_xlabel("run, best first")
     ax.set_ylabel("final loss")

@@ -40,7 +40,7 @@ def draw_runs(
         artists.append(ax.axhline(level, color=REFERENCE, linestyle=":", linewidth=1.2, zorder=1))
         artists.append(
             ax.text(0.99, level, label, transform=ax.get_yaxis_transform(), ha="right",
-                    va="bottom", fontsize=10, color=REFERENCE)
+                    va="bottom", color=REFERENCE)
         )  # fmt: skip
     ax.set_xlabel("step of gradient descent")
     ax.set_ylabel("loss  ‖Y − WX‖²")

@@ -27,7 +27,7 @@ from lnn.objective import loss
     Choice("modes", "Index set S", options=tuple(INDEX_SETS), value="1 2 3"),
     Choice("parametrization", "Parametrization", options=(CLOSED, OPEN, RANDOM), value=OPEN),
     question="Does this critical point have a downhill direction that the Hessian sees?",
-    size=(6.4, 5.6),
+    size=(5.6, 5.4),
 )
 def second_order(figure: Figure, modes: str, parametrization: str) -> str:
     """Draw the spectrum at a critical point, and the loss along its way out."""
@@ -83,7 +83,7 @@ def second_order(figure: Figure, modes: str, parametrization: str) -> str:
         "extra", "Layers that let an extra mode through", options=tuple(RINGS), value="W2 and W3"
     ),
     question="Which pivots close the loop?",
-    size=(6.4, 6.4),
+    size=(5.6, 6.2),
 )
 def pivots(figure: Figure, extra: str) -> str:
     """Draw the six pivots of four layers as rings, and the verdict of the Hessian."""
@@ -102,7 +102,7 @@ def pivots(figure: Figure, extra: str) -> str:
     lowest = 0.0 if abs(lowest) < 1e-9 else lowest
     figure.suptitle(
         f"{KIND_NAMES[found.kind]}, smallest eigenvalue / m = {lowest:.2f}",
-        color=KIND_COLOURS[found.kind], fontsize=12, fontweight="bold",
+        color=KIND_COLOURS[found.kind], fontweight="bold",
     )  # fmt: skip
     loops = [pair for pair in pairs if not found.pivots[pair].tightened]
     names = ", ".join(map(str, loops)) if loops else "none"

@@ -146,9 +146,9 @@ def draw_pivot(
             transform=placed,
         )  # fmt: skip
         artists.append(ax.add_artist(box))
-        artists.append(write(x, 0, f"W{h}", ha="center", va="center", fontsize=11, zorder=4))
+        artists.append(write(x, 0, f"W{h}", ha="center", va="center", zorder=4))
         note = "moves" if moved else "open" if conducting[h - 1] else "closed"
-        artists.append(write(x, 0.36, note, ha="center", va="bottom", fontsize=10, color=REFERENCE))
+        artists.append(write(x, 0.36, note, ha="center", va="bottom", color=REFERENCE))
     middle_x = (depth - 1) / 2
     data = FancyBboxPatch(
         (middle_x - 0.5, data_y - 0.28), 1.0, 0.56, boxstyle="round,pad=0.02", facecolor="white",
@@ -157,7 +157,7 @@ def draw_pivot(
     artists.append(ax.add_artist(data))
     artists.append(write(middle_x, data_y, "Σ_XY", ha="center", va="center", zorder=4))
     if title:
-        artists.append(write(-0.7, 0.85, title, fontsize=11, fontweight="bold", va="bottom"))
+        artists.append(write(-0.7, 0.85, title, fontweight="bold", va="bottom"))
     return artists
 
 

@@ -31,7 +31,7 @@ from lnn.book.style import REFERENCE
         log=True,
     ),
     question="Which step sizes work, and which of them could have been known?",
-    size=(6.4, 5.0),
+    size=(5.6, 4.8),
 )
 def step_against_run(figure: Figure, step_size: float) -> str:
     """Draw the run at a step size above the scale on which the bounds are marked."""
@@ -44,7 +44,7 @@ def step_against_run(figure: Figure, step_size: float) -> str:
     top.set(xlim=(0, STEPS), ylim=(1e-10, 1e5), ylabel="loss above its minimum")
     label_powers(top.yaxis)
     verdict = verdict_on(run, floor)
-    top.set_title(f"η = {step_size:.4g}: {verdict}", fontsize=11)
+    top.set_title(f"η = {step_size:.4g}: {verdict}")
     draw_scale(bottom, marks, now=step_size, limits=(2e-4, 0.25))
     names = ", ".join(f"{name} {value:.2g}" for name, value in marks.items())
     return (
@@ -61,7 +61,7 @@ def step_against_run(figure: Figure, step_size: float) -> str:
         value=0.97,
     ),
     question="What happens to a quadratic at the edge?",
-    size=(6.4, 4.6),
+    size=(5.6, 4.4),
 )
 def quadratic(figure: Figure, fraction: float) -> str:
     """Draw the path of gradient descent on a quadratic at a fraction of 2 / λ_max."""

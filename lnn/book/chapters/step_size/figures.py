@@ -57,7 +57,7 @@ def draw_runs(
     ax.set_xlabel("step of gradient descent")
     ax.set_ylabel("loss  ‖Y − WX‖²")
     if legend:
-        artists.append(ax.legend(title="step size η", title_fontsize=10, handlelength=2.6))
+        artists.append(ax.legend(title="step size η", handlelength=2.6))
     return artists
 
 
@@ -96,9 +96,7 @@ def draw_scale(
     ):
         colour = MODE_COLOURS[i % len(MODE_COLOURS)]
         artists.append(ax.vlines(value, 0.0, level - 0.08, color=colour, linewidth=1.6))
-        artists.append(
-            ax.text(value, level, name, color=colour, ha="center", va="bottom", fontsize=10)
-        )
+        artists.append(ax.text(value, level, name, color=colour, ha="center", va="bottom"))
     if now is not None:
         artists.extend(ax.plot(now, 0.0, "o", color="black", markersize=9, clip_on=False))
     ax.set_ylim(0, 3.0)
@@ -148,7 +146,7 @@ def draw_quadratic(
     ax.set_aspect("equal")
     ax.grid(False)
     if title:
-        ax.set_title(title, fontsize=11)
+        ax.set_title(title)
     return [contours, line, end]
 
 

@@ -31,9 +31,7 @@ def depth_and_width(figure: Figure, depth: int, width: str) -> str:
     label_powers(ax.xaxis)
     ratio = np.median(ours / reference)
     low, high = quantile_interval(ours / reference)
-    ax.set_title(
-        f"Median ratio to N = 3, width 5: {ratio:.3g}  [{low:.3g}, {high:.3g}]", fontsize=11
-    )
+    ax.set_title(f"Median ratio to N = 3, width 5: {ratio:.3g}  [{low:.3g}, {high:.3g}]")
     return (
         f"Distribution over {NETWORKS} networks of the proved step size for {depth} layers with "
         f"hidden width {width}, beside that for three layers of width 5. The median ratio is "

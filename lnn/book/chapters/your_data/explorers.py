@@ -42,7 +42,7 @@ def templates(figure: Figure, rank: int) -> str:
         value=20,
     ),
     question="How many components should the preparation keep?",
-    size=(6.4, 5.2),
+    size=(5.6, 5.0),
 )
 def keep(figure: Figure, components: int) -> str:
     """Draw the eigenvalues of Σ and the accuracy for a number of components."""
@@ -51,7 +51,7 @@ def keep(figure: Figure, components: int) -> str:
     figure.subplots_adjust(hspace=0.5, top=0.93, bottom=0.11)
     problem, parts = digit_problem(components)
     bars = upper.bar(range(1, 11), problem.eigenvalues, color=SIMULATION)
-    upper.bar_label(bars, fmt="%.0f", fontsize=9)
+    upper.bar_label(bars, fmt="%.0f")
     upper.set_ylim(0, 135)
     upper.set_xticks(range(1, 11))
     upper.set_xlabel("mode i")
@@ -66,7 +66,7 @@ def keep(figure: Figure, components: int) -> str:
     lower.legend(loc="lower right")
     here = least_squares_accuracy(components)
     bound = float(divergence_bound(problem, (components, 12, 12, 10)))
-    upper.set_title(f"{components} components keep {parts.explained:.1%} of ‖X‖²", fontsize=11)
+    upper.set_title(f"{components} components keep {parts.explained:.1%} of ‖X‖²")
     return (
         f"With {components} components the ten eigenvalues run from "
         f"{problem.eigenvalues[0]:.0f} to {problem.eigenvalues[-1]:.1f}; least squares classifies "
