@@ -1,5 +1,6 @@
-"""Runs of gradient descent: loss against steps, with the plateaus of the theory drawn in."""
+"""What every chapter draws: runs with the plateaus of the theory, modes, a network as pipes."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -95,6 +96,72 @@ def draw_modes(ax: Axes, singular_values: np.ndarray, targets: np.ndarray) -> li
     ax.set_xlabel("singular mode of W  (outline: of the data)")
     ax.set_ylabel("singular value")
     return [*outline, *bars]
+
+
+def draw_pipes(
+    ax: Axes,
+    widths: Sequence[int],
+    *,
+    ranks: Sequence[int] | None = None,
+    through: int | None = None,
+) -> list[Artist]:
+    """Draw a network as pipes, from the input on the left to the output on the right.
+
+    A layer is a pipe between two walls as high as its widths, and open as wide as its rank. The
+    part that is open from end to end, as wide as the rank of the product, has one stripe per mode.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    widths : sequence of int
+        d_0, ..., d_N.
+    ranks : sequence of int, optional
+        Of the layers; by default the largest that the widths allow.
+    through : int, optional
+        Rank of the product; by default the least of `ranks`.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+
+    Raises
+    ------
+    ValueError
+        For ranks that the widths or the layers do not allow.
+    """
+    pairs = list(itertools.pairwise(widths))
+    most = [min(pair) for pair in pairs]
+    opened = most if ranks is None else list(ranks)
+    if len(opened) != len(most) or any(not 0 <= r <= m for r, m in zip(opened, most, strict=True)):
+        raise ValueError(f"ranks are {opened}: give one per layer, from 0 to at most {most}")
+    stripes = min(opened) if through is None else through
+    if not 0 <= stripes <= min(opened):
+        raise ValueError(f"through is {through}: give a number from 0 to {min(opened)}")
+    artists: list[Artist] = []
+    for j, (left, right) in enumerate(pairs):
+        outline = [left / 2, right / 2, -right / 2, -left / 2]
+        artists += ax.fill([j, j + 1, j + 1, j], outline, facecolor="#d3d9df", edgecolor="none")
+        half = opened[j] / 2
+        artists.append(ax.fill_between([j, j + 1], -half, half, color="white", linewidth=0))
+        artists += ax.plot([j, j + 1], [left / 2, right / 2], color=REFERENCE, linewidth=1.2)
+        artists += ax.plot([j, j + 1], [-left / 2, -right / 2], color=REFERENCE, linewidth=1.2)
+        lowest = -max(widths) / 2 - 0.35
+        artists.append(ax.text(j + 0.5, lowest, f"layer {j + 1}", ha="center", va="top"))
+    for k in range(stripes):
+        centre, colour = (stripes - 1) / 2 - k, MODE_COLOURS[k % len(MODE_COLOURS)]
+        ends = [-0.12, len(pairs) + 0.12]
+        artists.append(
+            ax.fill_between(ends, centre - 0.32, centre + 0.32, color=colour, linewidth=0)
+        )
+    for j, width in enumerate(widths):
+        artists += ax.plot([j, j], [-width / 2, width / 2], color="black", linewidth=2.5)
+        artists.append(ax.text(j, width / 2 + 0.15, str(width), ha="center", va="bottom"))
+    ax.text(-0.22, 0, "x", ha="right", va="center", style="italic", fontsize=14)
+    ax.text(len(pairs) + 0.22, 0, "Wx", ha="left", va="center", style="italic", fontsize=14)
+    ax.set_xlim(-0.5, len(pairs) + 0.6)
+    ax.set_ylim(-max(widths) / 2 - 1, max(widths) / 2 + 0.9)
+    ax.set_axis_off()
+    return artists
 
 
 def label_powers(*axes: Axis) -> None:

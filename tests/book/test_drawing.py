@@ -1,0 +1,58 @@
+"""What the shared drawings show, read off the artists."""
+
+import pytest
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+
+from lnn.book.drawing import draw_pipes
+from lnn.book.style import MODE_COLOURS
+
+
+def pipes(*args, **kwargs):
+    """Draw pipes; return the extents (left, right, bottom, top) of the open parts and stripes."""
+    ax = Figure().add_subplot()
+    bands = [a for a in draw_pipes(ax, *args, **kwargs) if isinstance(a, PolyCollection)]
+    corners = [band.get_paths()[0].vertices for band in bands]
+    return [
+        (*c[:, 0][[c[:, 0].argmin(), c[:, 0].argmax()]], c[:, 1].min(), c[:, 1].max())
+        for c in corners
+    ]
+
+
+def test_a_layer_is_open_as_wide_as_its_rank_and_the_product_has_one_stripe_per_mode():
+    *layers, first, second = pipes((5, 4, 2, 5), ranks=(3, 2, 2))
+    assert [(left, right, top - bottom) for left, right, bottom, top in layers] == [
+        (0, 1, 3),
+        (1, 2, 2),
+        (2, 3, 2),
+    ]
+    for left, right, bottom, top in (first, second):
+        assert left < 0
+        assert right > 3
+        assert -1 < bottom < top < 1
+    assert first[2] > second[3], "the first mode is above"
+
+
+def test_by_default_the_widths_decide():
+    assert len(pipes((5, 4, 2, 5))) == 3 + 2
+    assert len(pipes((5, 4, 2, 5), through=0)) == 3
+
+
+def test_there_are_colours_for_the_modes_of_the_book():
+    assert len(pipes((7, 7), through=7)) == 1 + 7
+    assert len(MODE_COLOURS) < 7, "the seventh stripe has the first colour again"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"ranks": (5, 2, 2)}, r"ranks are \[5, 2, 2\]: give one per layer.*\[4, 2, 2\]"),
+        ({"ranks": (2, 2)}, "one per layer"),
+        ({"ranks": (2, -1, 2)}, "from 0"),
+        ({"through": 3}, "through is 3: give a number from 0 to 2"),
+        ({"ranks": (2, 1, 2), "through": 2}, "from 0 to 1"),
+    ],
+)
+def test_impossible_ranks_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        draw_pipes(Figure().add_subplot(), (5, 4, 2, 5), **options)
