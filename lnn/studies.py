@@ -4,22 +4,26 @@ A task is written once, ``task(rng, size, **options)``, in terms of a generator 
 ``size``, and returns a dict of arrays with those leading axes. It serves one member,
 ``task(np.random.default_rng(7), ())``, and a block of them at once, ``size = (n,)``, where `rng` is
 a `GeneratorStack` that gives each member the draws of its own generator. Member i of a study with
-seed s draws from ``member_generator(s, i)`` and from nothing else: so its result does not depend on
-the number of workers, the blocks, the backend, or on a restart.
+seed s draws from ``member_generator(s, i)`` and from nothing else, and the engine of descent is
+chosen once for the whole study. So the result of a member depends on the task, its options, the
+seed and the member, and on nothing else: not on blocks, workers, backend, order or restarts, bit
+for bit on one machine, as long as the task itself treats its members one like the other.
 """
 
-import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lnn import _storage
 from lnn._checks import Array, whole
+from lnn._identity import identify
+from lnn.descent._engines.choice import Name, Wish, pinned, resolve
 
 Task: TypeAlias = Callable[..., Mapping[str, ArrayLike]]
 
@@ -105,19 +109,103 @@ for _name in set(vars(np.random.Generator)) - set(vars(GeneratorStack)):
 class Study:
     """Results of a study; ``study["name"]`` has one entry a member, in the order of members.
 
+    Like a mapping it knows its names: ``name in study``, ``for name in study``, ``dict(study)``.
+
     Attributes
     ----------
     values : dict of str to (members, ...) array
     members : int
     seed : int
+    index : (members,) array of int
+        Which members these are: 0 to members − 1 unless an unfinished study was loaded.
+    engine : str
+        What ``engine="auto"`` of descent meant: "compiled" (up to width 16) or "numpy".
+    about : dict of str to str
+        What a checkpoint or a saved file says of the task, its options, and library versions;
+        empty if there was neither.
+
+    Examples
+    --------
+    >>> study = run_study(lambda rng, size: {"u": rng.random((*size, 2))}, 3, seed=7)
+    >>> "u" in study, list(study), study["u"].shape
+    (True, ['u'], (3, 2))
+    >>> list(study.to_table())
+    ['member', 'u[0]', 'u[1]']
     """
 
     values: dict[str, Array]
     members: int
     seed: int
+    index: np.ndarray = field(repr=False)
+    engine: str
+    about: dict[str, str] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, name: str) -> Array:
+        if name not in self.values:
+            raise KeyError(f"{name!r}: this study has {', '.join(self.values)}")
         return self.values[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values)
+
+    def keys(self) -> list[str]:
+        """Return the names of the results."""
+        return list(self.values)
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name}: {value.shape[1:]}" for name, value in self.values.items())
+        return f"Study of {self.members} members, seed {self.seed}, {self.engine}: {shapes}"
+
+    def to_table(self) -> dict[str, Array]:
+        """Return columns of numbers, one row a member, as ``pandas.DataFrame(...)`` takes them.
+
+        Returns
+        -------
+        dict of str to (members,) array
+            First "member"; a result with further axes has a column an entry, "name[0, 1]".
+        """
+        columns = {"member": np.asarray(self.index)}
+        for name, value in self.values.items():
+            for entry in np.ndindex(value.shape[1:]):
+                label = f"{name}[{', '.join(map(str, entry))}]" if entry else name
+                columns[label] = value[(slice(None), *entry)]
+        return columns
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to one file, which NumPy can read, too.
+
+        Parameters
+        ----------
+        path : path
+            ``.npz`` is added where it is missing.
+        """
+        about = {**self.about, "seed": str(self.seed), "engine": self.engine}
+        _storage.write_study(Path(path), self.values, self.index, about)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Study":
+        """Read a file written by `save`, or a checkpoint folder, finished or not.
+
+        Nothing is written and nothing has to fit: results can be read whatever has become of the
+        code that made them.
+
+        Raises
+        ------
+        ValueError
+            If there is no study at `path`.
+        """
+        values, index, about = _storage.read_study(Path(path))
+        return cls(
+            values=values,
+            members=len(index),
+            seed=int(about["seed"]),
+            index=index,
+            engine=about.get("engine", "unknown"),
+            about=about,
+        )
 
 
 def run_study(
@@ -130,14 +218,14 @@ def run_study(
     jobs: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
+    engine: Wish = "auto",
 ) -> Study:
     """Run a task over many members, in blocks, in parallel by joblib.
 
     Parameters
     ----------
     task : callable
-        ``task(rng, size, **options)``, as the module's docstring says; a function of a module,
-        so that workers find it.
+        ``task(rng, size, **options)``, as the module's docstring says.
     members : int
     seed : int
         Of the whole study.
@@ -151,9 +239,16 @@ def run_study(
         backends that hand on results as they come will do: loky, threading, dask.
     checkpoint : path, optional
         A folder that keeps each block as it is done. The same call then goes on where it was
-        interrupted, also with other blocks, workers or more members.
+        interrupted, also with other blocks, workers or more members. The folder belongs to what is
+        really run: the code of the task and of all that it reaches (helpers, constants, closures,
+        partial arguments, the parts of `lnn` that it uses; not comments), its options, the seed,
+        the engine, and the versions of the libraries. Where one of them has changed the folder is
+        refused; `Study.load` still reads it. A file that the task reads has no part in this: hand
+        on its contents as an option.
     progress : bool, optional
         Whether to show a progress bar; by default where standard error is a terminal.
+    engine : {"auto", "numpy", "compiled"}
+        What ``engine="auto"`` of `descend` means in the task, on every worker alike.
 
     Returns
     -------
@@ -162,8 +257,9 @@ def run_study(
     Raises
     ------
     ValueError
-        If the folder belongs to a study with another task, code, seed or options, or the task
-        returns arrays without one entry a member.
+        If the folder belongs to another study, the task has no identity that a folder could keep,
+        a worker has other code than this process, or the task returns arrays without one entry a
+        member.
 
     Examples
     --------
@@ -182,130 +278,118 @@ def run_study(
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
+    if not callable(task):
+        raise TypeError(f"task is {task!r}: give a function task(rng, size, **options)")
     members = whole(members, "members", least=1)
     block = whole(block, "block", least=1)
-    chosen = dict(options or {})
-    store = None
-    if checkpoint is not None:
-        store = _Checkpoint(Path(checkpoint), _identity(task, seed, chosen))
-    parts = {} if store is None else store.load(members)
-    todo = list(_missing(parts, members, block))
-    done = members - sum(stop - first for first, stop in todo)
+    seed = whole(seed, "seed")
+    work = _Work(task, seed, dict(options or {}), resolve(engine))
+    about = {} if checkpoint is None else work.identity()
+    store = None if checkpoint is None else _storage.Checkpoint(Path(checkpoint), about)
+    done = _storage.Blocks() if store is None else store.load(members)
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
-    with tqdm(
-        total=members,
-        initial=done,
-        unit="member",
-        disable=None if progress is None else not progress,
-    ) as bar:
-        calls = (delayed(_run_block)(task, seed, first, stop, chosen) for first, stop in todo)
+    with (
+        _telling_what_is_kept(done, members, checkpoint),
+        tqdm(
+            total=members,
+            initial=done.members,
+            unit="member",
+            disable=None if progress is None else not progress,
+        ) as bar,
+    ):
+        missing = list(done.missing(members, block))
+        calls = (
+            delayed(_Work.run)(work, first, stop, about, os.getpid()) for first, stop in missing
+        )
         for first, stop, values in parallel(calls):
             if store is not None:
                 store.save(first, stop, values)
-            parts[first, stop] = values
+            done.add(first, stop, values)
             bar.update(stop - first)
-    ordered = [parts[key] for key in sorted(parts)]
-    names = list(ordered[0])
-    return Study(
-        values={name: np.concatenate([part[name] for part in ordered]) for name in names},
-        members=members,
-        seed=seed,
-    )
+    values, index = done.joined()
+    return Study(values, members, seed, index, work.engine, about)
 
 
-def _run_block(
-    task: Task, seed: int, first: int, stop: int, options: dict[str, Any]
-) -> tuple[int, int, dict[str, Array]]:
-    size = (stop - first,)
-    rng = GeneratorStack([member_generator(seed, i) for i in range(first, stop)])
-    values = {name: np.asarray(value) for name, value in task(rng, size, **options).items()}
-    for name, value in values.items():
-        if value.shape[:1] != size:
-            raise ValueError(
-                f"the task returned {name!r} of shape {value.shape} for size {size}: its first "
-                f"axis must have one entry a member"
-            )
-    return first, stop, values
-
-
-def _missing(
-    parts: Mapping[tuple[int, int], Any], members: int, block: int
-) -> Iterator[tuple[int, int]]:
-    """Ranges of at most `block` members that no part holds."""
-    position = 0
-    for first, stop in [*sorted(parts), (members, members)]:
-        for start in range(position, first, block):
-            yield start, min(start + block, first)
-        position = stop
-
-
-class _Checkpoint:
-    """A folder with one file a block and the identity of the study it belongs to."""
-
-    def __init__(self, folder: Path, identity: dict[str, str]) -> None:
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        manifest = folder / "study.json"
-        if manifest.exists():
-            kept = json.loads(manifest.read_text(encoding="utf-8"))
-            changed = [k for k in identity if kept.get(k) != identity[k]]
-            if changed:
-                raise ValueError(
-                    f"checkpoint {folder} belongs to a study with another {' and '.join(changed)} "
-                    f"(there {', '.join(str(kept.get(k)) for k in changed)}; "
-                    f"now {', '.join(identity[k] for k in changed)}): "
-                    f"choose another folder, or delete this one"
-                )
-        elif any(not path.name.startswith(".partial-") for path in folder.iterdir()):
-            raise ValueError(f"checkpoint {folder} is not empty and no study's: choose another")
-        else:
-            self._write(manifest, lambda file: file.write(json.dumps(identity, indent=1).encode()))
-
-    def load(self, members: int) -> dict[tuple[int, int], dict[str, Array]]:
-        """Return the blocks there are, cut off at `members`."""
-        parts = {}
-        for path in self.folder.glob("block-*.npz"):
-            first, stop = (int(part) for part in path.stem.split("-")[1:])
-            if first < members:
-                with np.load(path) as file:
-                    keep = min(stop, members)
-                    parts[first, keep] = {name: file[name][: keep - first] for name in file.files}
-        return parts
-
-    def save(self, first: int, stop: int, values: dict[str, Array]) -> None:
-        """Write a block."""
-        self._write(
-            self.folder / f"block-{first:012d}-{stop:012d}.npz",
-            lambda file: np.savez(file, **values),  # type: ignore[arg-type]
-        )
-
-    def _write(self, path: Path, write: Callable[[Any], Any]) -> None:
-        """Write a file whole or not at all, whatever happens in between."""
-        with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".partial-", delete=False) as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(file.name, path)  # noqa: PTH105
-
-
-def _identity(task: Task, seed: int, options: dict[str, Any]) -> dict[str, str]:
-    """What makes a study this one: its task, the code of the task and of lnn, seed and options."""
-    import hashlib
-    import inspect
-
-    import joblib
-
-    code = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        code.update(path.read_bytes())
+@contextmanager
+def _telling_what_is_kept(
+    done: _storage.Blocks, members: int, checkpoint: str | os.PathLike[str] | None
+) -> Iterator[None]:
+    """Add to whatever ends a study early how much of it is kept, and how to go on."""
     try:
-        code.update(inspect.getsource(task).encode())
-    except (OSError, TypeError):  # typed at a prompt: no source to be had
-        code.update(getattr(getattr(task, "__code__", None), "co_code", b""))
-    name = getattr(task, "__qualname__", type(task).__qualname__)
-    return {
-        "task": f"{getattr(task, '__module__', '?')}.{name}",
-        "code": code.hexdigest()[:16],
-        "seed": str(seed),
-        "options": f"{options!r:.200} {joblib.hash(options)}",
-    }
+        yield
+    except BaseException as error:
+        if checkpoint is not None:
+            error.add_note(
+                f"run_study: {done.members} of {members} members are kept in {checkpoint}; the "
+                f"same call goes on from there, and Study.load reads what there is"
+            )
+        elif done.members:
+            error.add_note(
+                f"run_study: nothing is kept of the {done.members} of {members} members that were "
+                f"done; with checkpoint=<folder> the same call would go on from there"
+            )
+        raise
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What each worker is sent: it runs the task for a block of members."""
+
+    task: Task
+    seed: int
+    options: dict[str, Any]
+    engine: Name
+
+    def run(
+        self, first: int, stop: int, about: Mapping[str, str], sender: int
+    ) -> tuple[int, int, dict[str, Array]]:
+        """Run members first, ..., stop − 1, where `sender`'s process asked for them."""
+        if about and os.getpid() != sender:
+            self._prove_same(about)
+        size = (stop - first,)
+        rng = GeneratorStack([member_generator(self.seed, i) for i in range(first, stop)])
+        with pinned(self.engine):
+            result = self.task(rng, size, **self.options)
+        values = {name: np.asarray(value) for name, value in result.items()}
+        for name, value in values.items():
+            if value.shape[:1] != size or value.dtype.hasobject:
+                raise ValueError(
+                    f"the task returned {name!r} of shape {value.shape} and type {value.dtype} for "
+                    f"size {size}: give numbers, with one entry a member on the first axis"
+                )
+        return first, stop, values
+
+    def identity(self) -> dict[str, str]:
+        """Return what makes the study this one, each part as a short text."""
+        code = identify((self.task, GeneratorStack, member_generator))
+        options = identify(sorted(self.options.items()))
+        task = self.task
+        name = getattr(task, "__qualname__", type(task).__qualname__)
+        return {
+            "task": f"{getattr(task, '__module__', '?')}.{name}",
+            "code": code.digest,
+            "options": f"{self.options!r:.200} {options.digest}",
+            "seed": str(self.seed),
+            "engine": self.engine,
+            "versions": ", ".join(
+                f"{library} {version}"
+                for library, version in sorted({**options.versions, **code.versions}.items())
+            ),
+        }
+
+    def _prove_same(self, about: Mapping[str, str]) -> None:
+        """Prove that this process has the code that the folder stands for."""
+        if _proved.get("about") == about:
+            return
+        here = self.identity()
+        for part in ("code", "options", "versions"):
+            if here[part] != about[part]:
+                raise ValueError(
+                    f"a worker has another {part} of the task ({here[part]}) than the process that "
+                    f"started the study ({about[part]}): restart the workers, and do not change "
+                    f"a module's values at run time"
+                )
+        _proved["about"] = dict(about)
+
+
+_proved: dict[str, dict[str, str]] = {}  # what this worker has proved last

@@ -16,11 +16,11 @@ BOOK = Path(__file__).parents[1] / "book"
 # A file imports only from the rows above its own, or from its own folder. A folder's files have the
 # row of the folder unless they are named.
 LAYERS = [
-    {"_checks"},
-    {"network", "problem", "initialization", "studies", "intervals"},
+    {"_checks", "_identity"},
+    {"network", "problem", "initialization", "intervals", "_storage"},
     {"objective"},
     {"landscape", "descent._engines"},
-    {"data", "descent.run"},
+    {"data", "descent.run", "studies"},
     {"descent", "dynamics"},
     {"steps", "one_hidden_layer"},
     {"book.style"},

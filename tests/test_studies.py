@@ -2,8 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
+import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import joblib
@@ -11,7 +14,10 @@ import numpy as np
 import pytest
 
 import lnn
+from lnn import studies
 from lnn.book.chapters.step_size_experiments.studies import step_size_experiment
+from lnn.descent._engines import choice
+from lnn.descent._engines.stacked import Stack
 from lnn.intervals import quantile_interval, share_interval
 from lnn.studies import GeneratorStack, member_generator
 
@@ -127,22 +133,236 @@ def test_an_interrupted_study_goes_on_where_it_stopped(plain, tmp_path):
 
 
 def test_a_checkpoint_is_not_taken_for_another_study(tmp_path):
-    arguments = {"seed": 7, "checkpoint": tmp_path, "options": {"scale": 2.0}}
+    arguments = {"seed": 7, "checkpoint": tmp_path / "study", "options": {"scale": 2.0}}
     lnn.run_study(conditions, 5, **arguments)
     with pytest.raises(ValueError, match=r"another seed .*there 7; now 8.*choose another folder"):
         lnn.run_study(conditions, 5, **{**arguments, "seed": 8})
     with pytest.raises(ValueError, match="another options"):
         lnn.run_study(conditions, 5, **{**arguments, "options": {"scale": 3.0}})
-    with pytest.raises(ValueError, match="another task"):
+    with pytest.raises(ValueError, match="another task and code"):
         lnn.run_study(logged, 5, **arguments)
-    manifest = tmp_path / "study.json"
-    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "code": "older"}))
-    with pytest.raises(ValueError, match=r"another code .*there older"):
+    with pytest.raises(ValueError, match=r"another engine \(there compiled; now numpy\)"):
+        lnn.run_study(conditions, 5, engine="numpy", **arguments)
+    manifest = tmp_path / "study" / "study.json"
+    kept = json.loads(manifest.read_text())
+    assert f"numpy {np.__version__}" in kept["versions"]
+    manifest.write_text(json.dumps({**kept, "versions": "numpy 1.0"}))
+    with pytest.raises(ValueError, match=r"another versions .*there numpy 1.0.*Study.load"):
         lnn.run_study(conditions, 5, **arguments)
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "holiday.png").write_bytes(b"")
     with pytest.raises(ValueError, match="not empty and no study's"):
         lnn.run_study(conditions, 5, **{**arguments, "checkpoint": tmp_path / "photos"})
+
+
+CONSTANT = 1.0
+
+
+def scaled(rng, size):
+    return {"y": CONSTANT * helper(rng.random(size))}
+
+
+def helper(x):
+    return x + 1
+
+
+def with_power(k):
+    return lambda rng, size: {"y": rng.random(size) ** k}
+
+
+class Scaled:
+    def __init__(self, k):
+        self.k = k
+
+    def __call__(self, rng, size):
+        return {"y": self.k * rng.random(size)}
+
+
+def by_keyword(rng, size, k):
+    return {"y": k * rng.random(size)}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (partial(by_keyword, k=1.0), partial(by_keyword, k=100.0)),
+        (with_power(2), with_power(3)),
+        (Scaled(1.0), Scaled(2.0)),
+    ],
+    ids=["partial", "closure", "callable"],
+)
+def test_another_task_never_gets_old_results(tmp_path, one, other):
+    lnn.run_study(one, 5, seed=1, checkpoint=tmp_path)
+    with pytest.raises(ValueError, match="another code"):
+        lnn.run_study(other, 5, seed=1, checkpoint=tmp_path)
+
+
+@pytest.mark.parametrize("change", [("CONSTANT", 2.0), ("helper", lambda x: x + 2)])
+def test_a_changed_constant_or_helper_never_gets_old_results(tmp_path, monkeypatch, change):
+    before = lnn.run_study(scaled, 5, seed=1, checkpoint=tmp_path)
+    monkeypatch.setitem(globals(), *change)
+    with pytest.raises(ValueError, match="another code"):
+        lnn.run_study(scaled, 5, seed=1, checkpoint=tmp_path)
+    assert_same(lnn.Study.load(tmp_path), before)
+    with pytest.raises(ValueError, match="a worker has another code of the task"):
+        lnn.run_study(scaled, 5, seed=1, checkpoint=tmp_path / "workers", block=1, jobs=2)
+
+
+def test_a_change_of_lnn_that_the_task_does_not_reach_locks_nothing(tmp_path, monkeypatch):
+    lnn.run_study(conditions, 5, seed=1, checkpoint=tmp_path)
+    monkeypatch.setattr("lnn.landscape.low_rank.best_of_rank", None)
+    lnn.run_study(conditions, 6, seed=1, checkpoint=tmp_path)
+    monkeypatch.setattr("lnn.objective.product", lambda weights: weights[0])
+    with pytest.raises(ValueError, match="another code"):
+        lnn.run_study(conditions, 6, seed=1, checkpoint=tmp_path)
+
+
+def test_workers_know_the_identity_of_closures(tmp_path):
+    task = with_power(2)
+    with joblib.parallel_config("loky", n_jobs=2):
+        study = lnn.run_study(task, 8, seed=1, checkpoint=tmp_path, block=2)
+    assert_same(study, lnn.run_study(task, 8, seed=1))
+
+
+def test_without_an_identity_there_is_no_checkpoint(tmp_path):
+    lock = threading.Lock()
+
+    def task(rng, size):
+        with lock:
+            return {"y": rng.random(size)}
+
+    assert lnn.run_study(task, 3, seed=1)["y"].shape == (3,)
+    with pytest.raises(ValueError, match="cannot be identified"):
+        lnn.run_study(task, 3, seed=1, checkpoint=tmp_path)
+
+
+def test_overlapping_blocks_count_once_and_must_agree(plain, tmp_path):
+    lnn.run_study(conditions, 24, seed=7, block=8, checkpoint=tmp_path / "a")
+    lnn.run_study(conditions, 30, seed=7, block=10, checkpoint=tmp_path / "b")
+    for block in (tmp_path / "b").glob("block-*.npz"):
+        shutil.copy(block, tmp_path / "a")
+    together = lnn.run_study(conditions, 40, seed=7, checkpoint=tmp_path / "a")
+    assert_same(together, plain)
+    loaded = lnn.Study.load(tmp_path / "a")
+    assert loaded.members == 40
+    assert_same(loaded, plain)
+    lnn.run_study(conditions, 5, seed=8, checkpoint=tmp_path / "c")
+    shutil.copy(tmp_path / "c" / "block-000000000000-000000000005.npz", tmp_path / "a")
+    with pytest.raises(ValueError, match="holds members 0 to 4, which another block holds with"):
+        lnn.Study.load(tmp_path / "a")
+
+
+def test_a_block_that_cannot_be_read_is_named(tmp_path):
+    lnn.run_study(conditions, 4, seed=7, checkpoint=tmp_path)
+    (block,) = tmp_path.glob("block-*.npz")
+    block.write_bytes(block.read_bytes()[:100])
+    with pytest.raises(ValueError, match=r"block-000000000000-000000000004.npz cannot be read"):
+        lnn.run_study(conditions, 4, seed=7, checkpoint=tmp_path)
+
+
+def test_a_study_is_saved_and_loaded(plain, tmp_path):
+    plain.save(tmp_path / "results")
+    loaded = lnn.Study.load(tmp_path / "results")
+    assert_same(loaded, plain)
+    assert (loaded.members, loaded.seed, loaded.engine) == (40, 7, plain.engine)
+    np.testing.assert_array_equal(loaded.index, np.arange(40))
+    with np.load(tmp_path / "results.npz") as file:
+        np.testing.assert_array_equal(file["loss"], plain["loss"])
+    for wrong in (tmp_path / "nowhere", tmp_path):
+        with pytest.raises(ValueError, match=r"there is no file|it is no checkpoint"):
+            lnn.Study.load(wrong)
+    np.savez(tmp_path / "other.npz", a=1)
+    with pytest.raises(ValueError, match=r"not written by Study\.save"):
+        lnn.Study.load(tmp_path / "other.npz")
+
+
+def test_an_unfinished_folder_can_be_read(plain, tmp_path):
+    lnn.run_study(conditions, 40, seed=7, block=8, checkpoint=tmp_path)
+    (tmp_path / "block-000000000008-000000000016.npz").unlink()
+    before = sorted(path.name for path in tmp_path.iterdir())
+    loaded = lnn.Study.load(tmp_path)
+    assert loaded.members == 32
+    np.testing.assert_array_equal(loaded.index, [*range(8), *range(16, 40)])
+    np.testing.assert_array_equal(loaded["loss"], plain["loss"][loaded.index])
+    assert loaded.about["task"].endswith("conditions")
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_study_is_a_mapping_and_a_table(plain):
+    assert "loss" in plain
+    assert "gain" not in plain
+    assert list(plain) == plain.keys() == list(dict(plain)) == list(plain.values)
+    with pytest.raises(KeyError, match="'gain': this study has loss, eigenvalues"):
+        plain["gain"]
+    table = plain.to_table()
+    assert all(column.shape == (40,) for column in table.values())
+    np.testing.assert_array_equal(table["member"], np.arange(40))
+    np.testing.assert_array_equal(table["loss"], plain["loss"])
+    np.testing.assert_array_equal(table["eigenvalues[3]"], plain["eigenvalues"][:, 3])
+    np.testing.assert_array_equal(table["uniform[1]"], plain["uniform"][:, 1])
+    assert len(table) == 1 + 1 + 5 + 1 + 2 + 1
+    assert repr(plain).startswith("Study of 40 members, seed 7")
+    assert len(repr(plain)) < 200
+
+
+def test_an_interruption_says_what_is_kept(tmp_path):
+    options = {"folder": str(tmp_path), "stop_after": 3}
+    arguments = {"seed": 7, "block": 8, "options": options}
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        lnn.run_study(logged, 40, checkpoint=tmp_path / "study", **arguments)
+    (note,) = stopped.value.__notes__
+    assert "24 of 40 members are kept in" in note
+    assert "same call goes on" in note
+    (tmp_path / "log").write_text("")
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        lnn.run_study(logged, 40, **arguments)
+    (note,) = stopped.value.__notes__
+    assert "nothing is kept of the 24 of 40 members" in note
+    assert "checkpoint=" in note
+
+
+def near_the_edge(rng, size, *, engine="auto", widths=(5, 5, 5, 5), rate=1.5e-3):
+    """Long runs near the edge of stability, where a rounding error becomes visible."""
+    problem = lnn.step_problem(rng, size=size)
+    weights = lnn.gaussian(widths, rng, size=size)
+    run = lnn.descend(weights, problem, rate, 900, record_every=100, engine=engine)
+    return {"losses": run.losses, "stop": run.stop, "weights": lnn.flatten(run.weights)}
+
+
+@pytest.mark.parametrize(
+    ("widths", "members"), [((5, 5, 5, 5), 505), ((5, 2, 5), 40), ((5, 17, 5), 15)], ids=str
+)
+@pytest.mark.parametrize("engine", ["auto", "numpy", "compiled"])
+def test_descent_does_not_depend_on_blocks_bit_for_bit(engine, widths, members):
+    options = {"widths": widths}
+    whole = lnn.run_study(near_the_edge, members, seed=3, block=500, options=options, engine=engine)
+    assert np.unique(whole["stop"]).size > 1 or widths != (5, 5, 5, 5)
+    for block in (1, 2, 7):
+        few = min(members, 28)
+        parts = lnn.run_study(
+            near_the_edge, few, seed=3, block=block, options=options, engine=engine
+        )
+        for name in whole:
+            np.testing.assert_array_equal(parts[name], whole[name][:few])
+
+
+def test_the_engine_of_a_study_is_chosen_once_and_recorded(monkeypatch):
+    def engine_of_a_run(rng, size):
+        wide = choice.choose("auto", (5, 17, 5)) is Stack
+        small = choice.choose("auto", (5, 5)).__name__
+        return {"small": np.full(size, small), "wide": np.full(size, wide)}
+
+    compiled = lnn.run_study(engine_of_a_run, 2, seed=1)
+    assert (compiled.engine, compiled["small"][0]) == ("compiled", "Ensemble")
+    plain = lnn.run_study(engine_of_a_run, 2, seed=1, engine="numpy")
+    assert (plain.engine, plain["small"][0]) == ("numpy", "Stack")
+    assert compiled["wide"].all()
+    monkeypatch.setattr(choice, "available", lambda: False)
+    assert lnn.run_study(engine_of_a_run, 2, seed=1).engine == "numpy"
+    with pytest.raises(ValueError, match="llvmlite is not installed"):
+        lnn.run_study(engine_of_a_run, 2, seed=1, engine="compiled")
+    with pytest.raises(ValueError, match="llvmlite is not installed"):  # as on a worker without it
+        studies._Work(engine_of_a_run, 1, {}, "compiled").run(0, 2, {}, os.getpid())
 
 
 def test_a_killed_dask_worker_changes_nothing(plain, tmp_path):
@@ -153,6 +373,7 @@ def test_a_killed_dask_worker_changes_nothing(plain, tmp_path):
             n_workers=2,
             threads_per_worker=1,
             processes=True,
+            scheduler_port=0,
             dashboard_address=None,
             silence_logs="CRITICAL",
             local_directory=str(tmp_path),
@@ -168,7 +389,7 @@ def test_a_killed_dask_worker_changes_nothing(plain, tmp_path):
 
 
 def test_a_task_must_return_one_entry_a_member():
-    with pytest.raises(ValueError, match=r"'total' of shape \(\) for size \(3,\)"):
+    with pytest.raises(ValueError, match=r"'total' of shape \(\) .* for size \(3,\)"):
         lnn.run_study(lambda rng, size: {"total": rng.random(size).sum()}, 3, seed=1)
     with pytest.raises(ValueError, match="members is 0"):
         lnn.run_study(conditions, 0, seed=1)

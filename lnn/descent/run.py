@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,8 +17,7 @@ from lnn._checks import (
     whole,
     widths_fit,
 )
-from lnn.descent._engines.compiled import Ensemble, available
-from lnn.descent._engines.stacked import Stack
+from lnn.descent._engines.choice import Wish, choose
 from lnn.objective import loss
 from lnn.problem import Problem
 
@@ -73,7 +71,7 @@ def descend(
     tolerance: float = 0.0,
     record_every: int = 1,
     divergence_factor: float = 1e8,
-    engine: Literal["auto", "numpy", "compiled"] = "auto",
+    engine: Wish = "auto",
 ) -> Run:
     """Run W_j ← W_j − η ∇_{W_j} L for all layers at once, L = ‖Y − W X‖_F² without ½.
 
@@ -98,7 +96,8 @@ def descend(
         and ‖Y‖_F².
     engine : {"auto", "numpy", "compiled"}
         The same steps by stacked NumPy products or by code compiled for the widths (needs
-        llvmlite); equal to rounding. "auto" compiles for large ensembles of small networks.
+        llvmlite); equal to rounding. "auto" compiles up to width 16 where llvmlite is installed:
+        the widths alone decide, so that a network's result does not depend on its company.
 
     Returns
     -------
@@ -141,7 +140,7 @@ def descend(
     residual, rate = flat(problem.residual, 0), flat(eta, 0)
     scale = np.maximum(loss(matrices, problem), np.trace(problem.cov_yy, axis1=-2, axis2=-1))
     ceiling = divergence_factor * flat(scale, 0)
-    make = _choose(engine, widths, rate.size * steps)
+    make = choose(engine, widths)
 
     recorded = np.unique(np.append(np.arange(0, steps, every), steps))
     losses = np.empty((rate.size, recorded.size))
@@ -189,23 +188,4 @@ def descend(
     )
 
 
-def _choose(
-    engine: str, widths: tuple[int, ...], network_steps: int
-) -> type[Stack] | type[Ensemble]:
-    """Return the engine asked for; "auto" compiles where that pays for itself."""
-    if engine not in ("auto", "numpy", "compiled"):
-        raise ValueError(f"engine is {engine!r}: choose 'auto', 'numpy' or 'compiled'")
-    if engine == "compiled" and not available():
-        raise ValueError(
-            "engine is 'compiled', but llvmlite is not installed: install lnn[compiled], or use "
-            "'numpy', which gives the same results"
-        )
-    worth_compiling = network_steps >= _COMPILE_FROM and max(widths) <= _COMPILE_UP_TO
-    if engine == "compiled" or (engine == "auto" and worth_compiling and available()):
-        return Ensemble
-    return Stack
-
-
 _BLOCK = 512  # steps after which those that stopped leave the ensemble's work
-_COMPILE_FROM = 2_000  # network steps: below, NumPy is done before the code is compiled (0.1 s)
-_COMPILE_UP_TO = 16  # width: beyond, NumPy's matrix products are efficient

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from lnn._checks import Weights, chain, positive, whole, widths_fit
-from lnn.descent._engines.compiled import available
+from lnn.descent._engines.choice import Wish
 from lnn.descent.run import Stop, descend
 from lnn.problem import Problem
 from lnn.steps.record import StepBound
@@ -62,7 +61,7 @@ def attempt(
     step_size: ArrayLike,
     *,
     steps: int = 5000,
-    engine: Literal["auto", "numpy", "compiled"] = "auto",
+    engine: Wish = "auto",
 ) -> Attempt:
     """Run gradient descent at a step size, and tell whether it diverges or does not settle.
 
@@ -77,7 +76,7 @@ def attempt(
     step_size : (...) array or float
     steps : int
     engine : {"auto", "numpy", "compiled"}
-        As for `descend`; "auto" does not depend on the size of the ensemble here.
+        As for `descend`.
 
     Returns
     -------
@@ -90,7 +89,6 @@ def attempt(
     >>> tried.failed.tolist(), tried.diverged.tolist()
     ([False, False, True], [False, False, True])
     """
-    engine = _engine(engine, chain(weights)[1])
     run = descend(
         weights, problem, step_size, steps, record_every=50, divergence_factor=1e6, engine=engine
     )
@@ -109,7 +107,7 @@ def fails(
     step_size: ArrayLike,
     *,
     steps: int = 5000,
-    engine: Literal["auto", "numpy", "compiled"] = "auto",
+    engine: Wish = "auto",
 ) -> np.ndarray:
     """Return whether gradient descent fails at a step size: it diverges, or does not settle.
 
@@ -136,7 +134,7 @@ def first_failure(
     divergence_only: bool = False,
     steps: int = 5000,
     most: int = 60,
-    engine: Literal["auto", "numpy", "compiled"] = "auto",
+    engine: Wish = "auto",
 ) -> FirstFailure:
     """Double the step size until gradient descent from the same weights fails.
 
@@ -186,7 +184,6 @@ def first_failure(
     """
     matrices, widths = chain(weights)
     widths_fit(widths, problem.d_x, problem.d_y)
-    engine = _engine(engine, widths)
     eta = positive(start, "start")
     whole(steps, "steps", least=1)
     whole(most, "most", least=1)
@@ -229,12 +226,3 @@ def first_failure(
         diverged=diverged.reshape(shape),
         weights=tuple(w.reshape(shape + w.shape[1:]) for w in reached),
     )
-
-
-def _engine(
-    engine: Literal["auto", "numpy", "compiled"], widths: tuple[int, ...]
-) -> Literal["auto", "numpy", "compiled"]:
-    """Choose by the widths alone, so that a member's result does not depend on its company."""
-    if engine != "auto":
-        return engine
-    return "compiled" if available() and max(widths) <= 16 else "numpy"

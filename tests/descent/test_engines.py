@@ -8,7 +8,7 @@ import joblib
 import numpy as np
 import pytest
 
-from lnn.descent._engines import compiled
+from lnn.descent._engines import choice, compiled
 from lnn.descent._engines.compiled import Ensemble
 from lnn.descent._engines.stacked import Stack
 
@@ -267,16 +267,16 @@ def test_thread_limit_of_the_environment_is_respected(monkeypatch):
 
 @pytest.mark.parametrize(("found", "usable"), [("0.44.0", False), ("0.45.1", True), ("1.0", True)])
 def test_available_needs_a_recent_llvmlite(monkeypatch, found, usable):
-    monkeypatch.setattr(compiled, "version", lambda name: found)
-    assert compiled.available.__wrapped__() is usable
+    monkeypatch.setattr(choice, "version", lambda name: found)
+    assert choice.available.__wrapped__() is usable
 
 
 def test_available_without_llvmlite(monkeypatch):
     def missing(name):
-        raise compiled.PackageNotFoundError(name)
+        raise choice.PackageNotFoundError(name)
 
-    monkeypatch.setattr(compiled, "version", missing)
-    assert compiled.available.__wrapped__() is False
+    monkeypatch.setattr(choice, "version", missing)
+    assert choice.available.__wrapped__() is False
 
 
 def test_llvmlite_is_loaded_only_when_used():

@@ -143,7 +143,7 @@ def test_a_member_has_diverged_once_its_loss_is_so_many_times_its_scale(engine):
 
 
 def test_the_compiled_engine_is_refused_where_it_cannot_run(monkeypatch):
-    monkeypatch.setattr("lnn.descent.run.available", lambda: False)
+    monkeypatch.setattr("lnn.descent._engines.choice.available", lambda: False)
     problem, start = lnn.Problem([[1.0]], [[3.0]]), (np.zeros((1, 1)),)
     with pytest.raises(ValueError, match="llvmlite is not installed"):
         lnn.descend(start, problem, 0.1, 5, engine="compiled")

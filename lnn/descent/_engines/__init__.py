@@ -1,1 +1,1 @@
-"""The engines of descent, and the one place where one of them is chosen."""
+"""The engines of descent (`stacked`, `compiled`), and `choice`, where one of them is chosen."""

@@ -16,12 +16,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial, reduce
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lnn._checks import Array, Weights
+from lnn.descent._engines.records import Records
 
 if TYPE_CHECKING:
     from lnn.descent._engines.simd import Index, Matrix, Value, Writer
@@ -29,31 +29,6 @@ if TYPE_CHECKING:
 LANES = 8  # networks a block, a cache line; one, two or four vectors of the processor
 SETTINGS = 4  # numbers a network: 2 * step size, residual, ceiling, tolerance ** 2 / 4
 FLOPS_A_THREAD = 1e7  # less work than this is not worth a thread
-
-
-@functools.cache
-def available() -> bool:
-    """Return whether the engine can run here: whether llvmlite 0.45 or later is installed."""
-    try:
-        found = version("llvmlite").split(".")
-    except PackageNotFoundError:
-        return False
-    return (int(found[0]), int(found[1])) >= (0, 45)
-
-
-@dataclass(frozen=True, eq=False)
-class Records:
-    """What `Ensemble.advance` met on the way.
-
-    Attributes
-    ----------
-    losses : (k, ...) array
-    squared_norms : (k, ...) array
-        Of the whole gradient.
-    """
-
-    losses: Array
-    squared_norms: Array
 
 
 class Ensemble:

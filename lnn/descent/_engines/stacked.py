@@ -3,7 +3,7 @@
 import numpy as np
 
 from lnn._checks import Array, Weights
-from lnn.descent._engines.compiled import Records
+from lnn.descent._engines.records import Records
 from lnn.network import flatten
 from lnn.objective import unchecked_gradient
 

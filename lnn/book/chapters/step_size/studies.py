@@ -1,12 +1,10 @@
 """Data and runs of the chapter."""
 
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 
 from lnn._checks import Array, Weights
-from lnn.descent._engines.compiled import available
 from lnn.descent.run import Run, Stop, descend
 from lnn.initialization import gaussian
 from lnn.problem import Problem
@@ -41,9 +39,7 @@ def example() -> tuple[Problem, Weights]:
 def run_at(step_size: float) -> Run:
     """Return the example's run at a step size."""
     problem, weights = example()
-    # A slider asks for many runs of this one tuple of widths: compiling pays, "auto" cannot know.
-    engine: Literal["compiled", "numpy"] = "compiled" if available() else "numpy"
-    return descend(weights, problem, step_size, STEPS, engine=engine)
+    return descend(weights, problem, step_size, STEPS)
 
 
 @lru_cache(maxsize=1)
