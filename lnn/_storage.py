@@ -148,7 +148,7 @@ def _prove_same(folder: Path, there: Mapping[str, str], now: Mapping[str, str]) 
             f"checkpoint {folder} belongs to a study with another {' and '.join(changed)} "
             f"(there {', '.join(str(there.get(part)) for part in changed)}; "
             f"now {', '.join(now[part] for part in changed)}): choose another folder, or delete "
-            f"this one; Study.load({str(folder)!r}) reads what it holds"
+            f"this one; lnn.studies.Study.load({str(folder)!r}) reads what it holds"
         )
 
 

@@ -321,7 +321,7 @@ def _telling_what_is_kept(
         if checkpoint is not None:
             error.add_note(
                 f"run_study: {done.members} of {members} members are kept in {checkpoint}; the "
-                f"same call goes on from there, and Study.load reads what there is"
+                f"same call goes on from there, and lnn.studies.Study.load reads what there is"
             )
         elif done.members:
             error.add_note(

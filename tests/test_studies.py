@@ -19,7 +19,8 @@ from lnn.book.chapters.step_size_experiments.studies import step_size_experiment
 from lnn.descent._engines import choice
 from lnn.descent._engines.stacked import Stack
 from lnn.intervals import quantile_interval, share_interval
-from lnn.studies import GeneratorStack, member_generator
+from lnn.network import flatten
+from lnn.studies import GeneratorStack, Study, member_generator
 
 
 def conditions(rng, size, scale=1.0):
@@ -203,7 +204,7 @@ def test_a_changed_constant_or_helper_never_gets_old_results(tmp_path, monkeypat
     monkeypatch.setitem(globals(), *change)
     with pytest.raises(ValueError, match="another code"):
         lnn.run_study(scaled, 5, seed=1, checkpoint=tmp_path)
-    assert_same(lnn.Study.load(tmp_path), before)
+    assert_same(Study.load(tmp_path), before)
     with pytest.raises(ValueError, match="a worker has another code of the task"):
         lnn.run_study(scaled, 5, seed=1, checkpoint=tmp_path / "workers", block=1, jobs=2)
 
@@ -243,13 +244,13 @@ def test_overlapping_blocks_count_once_and_must_agree(plain, tmp_path):
         shutil.copy(block, tmp_path / "a")
     together = lnn.run_study(conditions, 40, seed=7, checkpoint=tmp_path / "a")
     assert_same(together, plain)
-    loaded = lnn.Study.load(tmp_path / "a")
+    loaded = Study.load(tmp_path / "a")
     assert loaded.members == 40
     assert_same(loaded, plain)
     lnn.run_study(conditions, 5, seed=8, checkpoint=tmp_path / "c")
     shutil.copy(tmp_path / "c" / "block-000000000000-000000000005.npz", tmp_path / "a")
     with pytest.raises(ValueError, match="holds members 0 to 4, which another block holds with"):
-        lnn.Study.load(tmp_path / "a")
+        Study.load(tmp_path / "a")
 
 
 def test_a_block_that_cannot_be_read_is_named(tmp_path):
@@ -262,7 +263,7 @@ def test_a_block_that_cannot_be_read_is_named(tmp_path):
 
 def test_a_study_is_saved_and_loaded(plain, tmp_path):
     plain.save(tmp_path / "results")
-    loaded = lnn.Study.load(tmp_path / "results")
+    loaded = Study.load(tmp_path / "results")
     assert_same(loaded, plain)
     assert (loaded.members, loaded.seed, loaded.engine) == (40, 7, plain.engine)
     np.testing.assert_array_equal(loaded.index, np.arange(40))
@@ -270,17 +271,17 @@ def test_a_study_is_saved_and_loaded(plain, tmp_path):
         np.testing.assert_array_equal(file["loss"], plain["loss"])
     for wrong in (tmp_path / "nowhere", tmp_path):
         with pytest.raises(ValueError, match=r"there is no file|it is no checkpoint"):
-            lnn.Study.load(wrong)
+            Study.load(wrong)
     np.savez(tmp_path / "other.npz", a=1)
     with pytest.raises(ValueError, match=r"not written by Study\.save"):
-        lnn.Study.load(tmp_path / "other.npz")
+        Study.load(tmp_path / "other.npz")
 
 
 def test_an_unfinished_folder_can_be_read(plain, tmp_path):
     lnn.run_study(conditions, 40, seed=7, block=8, checkpoint=tmp_path)
     (tmp_path / "block-000000000008-000000000016.npz").unlink()
     before = sorted(path.name for path in tmp_path.iterdir())
-    loaded = lnn.Study.load(tmp_path)
+    loaded = Study.load(tmp_path)
     assert loaded.members == 32
     np.testing.assert_array_equal(loaded.index, [*range(8), *range(16, 40)])
     np.testing.assert_array_equal(loaded["loss"], plain["loss"][loaded.index])
@@ -326,7 +327,7 @@ def near_the_edge(rng, size, *, engine="auto", widths=(5, 5, 5, 5), rate=1.5e-3)
     problem = lnn.step_problem(rng, size=size)
     weights = lnn.gaussian(widths, rng, size=size)
     run = lnn.descend(weights, problem, rate, 900, record_every=100, engine=engine)
-    return {"losses": run.losses, "stop": run.stop, "weights": lnn.flatten(run.weights)}
+    return {"losses": run.losses, "stop": run.stop, "weights": flatten(run.weights)}
 
 
 @pytest.mark.parametrize(
