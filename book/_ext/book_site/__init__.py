@@ -3,7 +3,12 @@
 fingerprint  results are never stale: the execution cache is named by a hash of `lnn`
 execution    notebooks run in parallel before Sphinx reads them, with explorers frozen
 formulas     formulas as MathML, set while the book is built
+bibliography the bibliography in the style of the citations
+sharing      description and picture of a page, for those who pass it on
 pages        buttons, and pages that need no other host and no inline script
+assets       one style sheet, scripts that wait
+search       the index of the book's own search
+missing      the page for addresses that lead nowhere
 labs         laboratories: their script and style, covers over what is predicted
 lite         the kernel in the browser: JupyterLite with `lnn` and every chapter
 api          the docstrings of `lnn`, made safe for reStructuredText
@@ -13,11 +18,37 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from book_site import api, execution, fingerprint, formulas, labs, lite, pages
+from book_site import (
+    api,
+    bibliography,
+    execution,
+    fingerprint,
+    formulas,
+    labs,
+    lite,
+    missing,
+    pages,
+    search,
+    sharing,
+)
+
+PARTS = (
+    fingerprint,
+    execution,
+    formulas,
+    bibliography,
+    sharing,
+    pages,
+    labs,
+    search,
+    missing,
+    lite,
+    api,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the parts, in the order in which a build needs them."""
-    for part in (fingerprint, execution, formulas, pages, labs, lite, api):
+    for part in PARTS:
         part.setup(app)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,11 +12,13 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from html import unescape
+from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
@@ -31,6 +33,7 @@ SUMS = frozenset("+−±∓")
 LONG = 14
 """Characters from which a formula may break at all, and a part of it also before a sum's sign."""
 
+_IN_HTML = re.compile(r"\\\((.+?)\\\)", re.DOTALL)
 _INLINE = re.compile(
     r"([(\[“‘]*)"
     r'(<span class="math[^"]*"[^>]*>)((?:<math.*?</math>|<wbr>)+)</span>'
@@ -42,6 +45,7 @@ _INLINE = re.compile(
 def setup(app: Sphinx) -> None:
     """Register the renderer, which ``html_math_renderer`` chooses."""
     app.add_html_math_renderer("mathml", (_visit_inline, None), (_visit_display, None))
+    app.add_post_transform(InOutputs)
 
 
 @lru_cache(maxsize=8192)
@@ -191,3 +195,27 @@ def keep_punctuation(page: str) -> str:
         return f"{begin}{'<wbr>'.join(parts)}</span>"
 
     return _INLINE.sub(hold, page)
+
+
+class InOutputs(SphinxPostTransform):
+    r"""Set the formulas, ``\(...\)``, in HTML that a cell has shown and marked for MathJax.
+
+    In a notebook, JupyterLab's MathJax finds them.
+    """
+
+    default_priority = 850
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Rewrite the raw HTML in place."""
+        for raw in list(self.document.findall(nodes.raw)):
+            text = raw.astext()
+            if "tex2jax_process" not in text:
+                continue
+            new = nodes.raw("", _IN_HTML.sub(_span, text), format="html")
+            raw.replace_self(new)
+
+
+def _span(match: re.Match[str]) -> str:
+    parts = convert(unescape(match[1]), display=False)
+    return f'<span class="math notranslate nohighlight">{"<wbr>".join(parts)}</span>'

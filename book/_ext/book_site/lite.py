@@ -36,6 +36,9 @@ LOGGER = logging.getLogger(__name__)
 
 PYODIDE = "LNN_PYODIDE"
 PYODIDE_CDN = "https://cdn.jsdelivr.net/pyodide/v0.27.7/full/pyodide.js"
+MEGABYTES = 40
+"""What a browser loads for one chapter the first time, as a test measures; pages say it."""
+
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
 EXTENSIONS = (
     "@jupyter-widgets/jupyterlab-manager",

@@ -1,26 +1,34 @@
-"""Pages: the button that runs a chapter in the browser; nothing inline, nothing from outside."""
+"""Pages: the button that runs a chapter in the browser; what is written, mended and made light."""
 
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from book_site import formulas
+from book_site import assets, formulas, lite
 
 # Icons are drawn from the theme's font; its script that draws them again weighs half a megabyte.
 _ICON_SCRIPT = re.compile(r"<script[^>]*/fontawesome\.js[^>]*></script>")
+# Sphinx's own search, of which the theme loads the whole index on every page: see search.py.
+_SEARCH_SCRIPT = re.compile(
+    r"<script[^>]*/?(?:searchtools|language_data|searchindex)\.js[^>]*></script>\s*"
+)
 _INLINE_SCRIPT = re.compile(r'<script(?: data-cfasync="false")?>(.*?)</script>', re.DOTALL)
+_OPTIONS = re.compile(r"<script[^>]*/documentation_options\.js[^>]*></script>")
 _FOLD = '<summary><span class="toctree-toggle"'  # has an arrow, and no text that can be heard
 _INLINE_HANDLER = re.compile(r'onclick="(?:window\.)?(\w+)\(\)"')
+_SIDEBAR = '<dialog id="pst-primary-sidebar-modal">'
+_MAIN = '<main id="main-content"'
+_VIEWPORT = re.compile(r'\s*<meta name="viewport"[^>]*>')
 
 
 def setup(app: Sphinx) -> None:
     """Switch off what Jupyter Book loads and the book does not use; connect the rest."""
     _disconnect(app, "sphinx_thebe")
-    app.connect("doctree-read", _remove_comments)
     app.connect("html-page-context", _add_button, priority=900)
     app.connect("build-finished", _rewrite, priority=900)  # after the themes
 
@@ -36,19 +44,14 @@ def _disconnect(app: Sphinx, module: str) -> None:
     sheets[:] = [s for s in sheets if module.replace("_", "-") not in s[0]]
 
 
-def _remove_comments(app: Sphinx, doctree: nodes.document) -> None:
-    """Remove the comments of the text: expressions of its numbers, which no reader needs."""
-    for node in list(doctree.findall(nodes.raw)):
-        if node.astext().startswith("<!--"):
-            node.parent.remove(node)
-
-
 def _add_button(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Put "Run in the browser" first among the buttons of a page that is a notebook."""
     if doctree is None or not str(app.env.doc2path(page)).endswith(".ipynb"):
         return
+    size = f'<meta name="book:kernel-megabytes" content="{lite.MEGABYTES}" />'
+    context["metatags"] = context.get("metatags", "") + size
     address = context["pathto"]("lite/notebooks/index.html", 1)
     context.setdefault("header_buttons", []).insert(
         0,
@@ -63,36 +66,90 @@ def _add_button(
     )
 
 
-def _rewrite(app: Sphinx, exception: Exception | None) -> None:
-    """Mend the written pages: no inline script, no deprecated role, nothing heavy that is not used.
+def written(out: Path) -> Iterator[Path]:
+    """Yield the pages of the site: all but those of the kernel in the browser."""
+    for page in sorted(out.rglob("*.html")):
+        if page.relative_to(out).parts[0] not in ("lite", "_static", "404.html"):
+            yield page
 
-    Inline scripts of the theme become files, so that a Content-Security-Policy can forbid them.
-    A script without attributes runs where it stands, as its file does: the order is the same.
-    """
+
+def _rewrite(app: Sphinx, exception: Exception | None) -> None:
+    """Mend the written pages, in place; a page that was mended before stays as it is."""
     if exception is not None or app.builder.format != "html":
         return
     out = Path(app.outdir)
-    folder = out / "_static" / "inline"
-    folder.mkdir(parents=True, exist_ok=True)
-    for page in out.rglob("*.html"):
-        if "lite" in page.relative_to(out).parts[:1]:
-            continue
-        depth = len(page.relative_to(out).parts) - 1
-
-        def move(match: re.Match[str], root: str = "../" * depth) -> str:
-            name = hashlib.sha256(match[1].encode()).hexdigest()[:12] + ".js"
-            (folder / name).write_text(match[1], encoding="utf-8")
-            return f'<script src="{root}_static/inline/{name}"></script>'
-
+    pages = list(written(out))
+    for page in pages:
         text = page.read_text(encoding="utf-8")
-        changed = _ICON_SCRIPT.sub("", text)
-        changed = _INLINE_SCRIPT.sub(move, changed)
-        changed = _INLINE_HANDLER.sub(r'data-calls="\1"', changed)  # see buttons.js
-        changed = formulas.keep_punctuation(changed)
-        # Sphinx puts a deprecated role on the entries of its role="list" of citations.
-        changed = changed.replace('role="doc-biblioentry"', 'role="listitem"')
-        changed = changed.replace(
-            _FOLD, _FOLD.replace(">", ' aria-label="Unfold the sections">', 1)
-        )
+        depth = len(page.relative_to(out).parts) - 1
+        changed = mend(text, out, "../" * depth)
         if changed != text:
             page.write_text(changed, encoding="utf-8")
+    assets.bundle(out, pages)
+
+
+def mend(page: str, out: Path, root: str) -> str:
+    """Return the page: no inline script, no deprecated role, one reading order, nothing heavy.
+
+    Parameters
+    ----------
+    page : str
+    out : Path
+        The site, which gets the files.
+    root : str
+        The way from the page to the site.
+    """
+    page = _SEARCH_SCRIPT.sub("", _ICON_SCRIPT.sub("", page))
+    page = _inline_to_files(page, out, root)
+    page = _INLINE_HANDLER.sub(r'data-calls="\1"', page)  # see buttons.js
+    # Sphinx puts a deprecated role on the entries of its role="list" of citations.
+    page = page.replace('role="doc-biblioentry"', 'role="listitem"')
+    page = page.replace(_FOLD, _FOLD.replace(">", ' aria-label="Unfold the sections">', 1))
+    page = _one_viewport(page)
+    page = _main_first(page)
+    page = formulas.keep_punctuation(page)
+    return assets.later(page)
+
+
+def _inline_to_files(page: str, out: Path, root: str) -> str:
+    """Return the page with its inline scripts as files: a Content-Security-Policy can forbid them.
+
+    The one that sets the theme's colours runs where it stands. The others, which are settings,
+    become one file, right after Sphinx's own settings: before the scripts that read them.
+    """
+    folder = out / "_static" / "inline"
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = []
+
+    def file(text: str, first: str = "") -> str:
+        name = hashlib.sha256(text.encode()).hexdigest()[:12] + ".js"
+        (folder / name).write_text(text, encoding="utf-8")
+        return f'<script{first} src="{root}_static/inline/{name}"></script>'
+
+    def move(match: re.Match[str]) -> str:
+        if "dataset.theme" in match[1]:
+            return file(match[1], " data-first")
+        settings.append(match[1].strip())
+        return ""
+
+    page = _INLINE_SCRIPT.sub(move, page)
+    options = _OPTIONS.search(page)
+    if not settings or options is None:
+        return page
+    distinct = ";\n".join(dict.fromkeys(settings))
+    return page[: options.end()] + file(distinct) + page[options.end() :]
+
+
+def _one_viewport(page: str) -> str:
+    """Return the page with one of the three elements that say the same."""
+    found = _VIEWPORT.findall(page)
+    return page if len(found) < 2 else _VIEWPORT.sub("", page, count=len(found) - 1)
+
+
+def _main_first(page: str) -> str:
+    """Return the page with its text before its sidebar: for the keyboard and for ears."""
+    start, main = page.find(_SIDEBAR), page.find(_MAIN)
+    if not 0 <= start < main:
+        return page
+    end = page.index("</main>") + len("</main>")
+    return page[:start] + page[main:end] + "\n" + page[start:main] + page[end:]

@@ -70,10 +70,11 @@ def page_links(pages: Iterable[tuple[Path, str]]) -> dict[str, str]:
 def author_year(bibliography: Path) -> dict[str, str]:
     """Return "Authors (year)" by key."""
     entries = parse_file(bibliography).entries
-    return {key: f"{_authors(entry)} ({entry.fields['year']})" for key, entry in entries.items()}
+    return {key: f"{authors(entry)} ({entry.fields['year']})" for key, entry in entries.items()}
 
 
-def _authors(entry: Entry) -> str:
+def authors(entry: Entry) -> str:
+    """Return the last names, at most three."""
     names = [
         " ".join(map(str, person.rich_prelast_names + person.rich_last_names))
         for person in entry.persons["author"]

@@ -1,0 +1,145 @@
+"""What a page loads: one style sheet without what no page uses, and scripts that wait.
+
+Jupyter Book and its extensions put a dozen style sheets and twenty scripts before the text. On a
+slow phone each is a journey, and the first words come after the last of them. Here the sheets of a
+page become one file, without the rules whose classes occur on no page and in no script, and every
+script runs after the text is shown, in the same order.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from posixpath import normpath, relpath
+
+import tinycss2
+from tinycss2.ast import AtRule, Node, QualifiedRule
+
+BUNDLES = "_static/bundles"
+
+_SHEET = re.compile(r"<link\b[^>]*\brel=\"stylesheet\"[^>]*/?>\s*")
+_HREF = re.compile(r'href="([^"?]*)')
+_PRELOAD = re.compile(r'<link rel="preload"[^>]*/?>\s*')
+_SCRIPT = re.compile(r"<script\b((?:(?!defer|async|application/json)[^>])*\bsrc=[^>]*)>")
+_FIRST = "data-first"
+_URL = re.compile(r"""url\(\s*["']?(?!data:)([^"')]+)["']?\s*\)""")
+_WORD = re.compile(r"[\w-]+")
+_ATTRIBUTE = re.compile(r'\b(?:class|id)="([^"]*)"')
+_NAME = re.compile(r"[.#](-?[A-Za-z_][\w-]*)")
+_CONDITION = re.compile(r":(?:not|is|where|has)\((?:[^()]|\([^()]*\))*\)|\[[^]]*\]")
+
+
+def later(page: str) -> str:
+    """Return the page with scripts that run after the text is shown, and nothing preloaded."""
+    page = _PRELOAD.sub("", page)
+    return _SCRIPT.sub(lambda m: m[0] if _FIRST in m[1] else f'<script defer="defer"{m[1]}>', page)
+
+
+def bundle(out: Path, pages: Iterable[Path]) -> None:
+    """Replace the style sheets of each page by one, in place.
+
+    Parameters
+    ----------
+    out : Path
+        The site.
+    pages : iterable of Path
+        Its pages.
+    """
+    texts = {page: page.read_text(encoding="utf-8") for page in pages}
+    texts = {page: text for page, text in texts.items() if "</head>" in text}
+    sheets: dict[Path, tuple[str, ...]] = {}
+    for page, text in texts.items():
+        folder = page.relative_to(out).parent.as_posix()
+        head = text[: text.index("</head>")]
+        sheets[page] = tuple(normpath(f"{folder}/{_href(link)}") for link in _SHEET.findall(head))
+    if not any(sheets.values()):
+        return
+    scripts = [p.read_text(encoding="utf-8") for p in (out / "_static").rglob("*.js")]
+    known = words(texts.values(), scripts)
+    parsed = {
+        name: list(rules(out, name, known)) for name in {n for s in sheets.values() for n in s}
+    }
+    written = {}
+    (out / BUNDLES).mkdir(parents=True, exist_ok=True)
+    for group in set(sheets.values()):
+        text = "\n".join(rule for name in dict.fromkeys(group) for rule in parsed[name])
+        name = f"{BUNDLES}/{hashlib.sha256(text.encode()).hexdigest()[:12]}.css"
+        (out / name).write_text(text, encoding="utf-8")
+        written[group] = name
+    for page, group in sheets.items():
+        if group:
+            folder = page.relative_to(out).parent.as_posix()
+            link = f'<link rel="stylesheet" href="{relpath(written[group], folder)}" />\n'
+            head, rest = texts[page].split("</head>", 1)
+            first = _SHEET.search(head)
+            assert first is not None
+            head = head[: first.start()] + link + _SHEET.sub("", head[first.end() :])
+            page.write_text(f"{head}</head>{rest}", encoding="utf-8")
+
+
+def words(pages: Iterable[str], scripts: Iterable[str]) -> set[str]:
+    """Return the names of classes and elements that occur on a page, or may, by a script."""
+    found: set[str] = set()
+    for page in pages:
+        for value in _ATTRIBUTE.findall(page):
+            found.update(value.split())
+    for script in scripts:
+        found.update(_WORD.findall(script))
+    return found
+
+
+def rules(out: Path, name: str, known: set[str]) -> Iterator[str]:
+    """Yield the rules of a sheet that may apply, with addresses seen from the bundles' folder."""
+    text = (out / name).read_text(encoding="utf-8")
+    for rule in tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True):
+        if isinstance(rule, AtRule) and rule.lower_at_keyword == "import":
+            target = next(t.value for t in rule.prelude if t.type in ("string", "url"))
+            yield from rules(out, normpath(f"{Path(name).parent.as_posix()}/{target}"), known)
+        else:
+            kept = _kept(rule, known)
+            yield (
+                _URL.sub(lambda m: f'url("{_seen_from_bundles(name, m[1])}")', kept) if kept else ""
+            )
+
+
+def _kept(rule: Node, known: set[str]) -> str:
+    """Return the text of a rule without the selectors that match nothing."""
+    if isinstance(rule, AtRule):
+        if rule.lower_at_keyword == "charset":
+            return ""
+        if rule.lower_at_keyword not in ("media", "supports", "layer") or rule.content is None:
+            return str(rule.serialize())
+        inner = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
+        body = "".join(_kept(one, known) for one in inner)
+        prelude = tinycss2.serialize(rule.prelude).strip()
+        return f"@{rule.at_keyword} {prelude}{{{body}}}" if body else ""
+    if not isinstance(rule, QualifiedRule):
+        raise ValueError(f"a style sheet holds {rule.serialize()!r}, which is no rule")
+    kept = [s for s in _selectors(rule.prelude) if _may_match(s, known)]
+    return f"{','.join(kept)}{{{tinycss2.serialize(rule.content).strip()}}}" if kept else ""
+
+
+def _selectors(prelude: Sequence[Node]) -> Iterator[str]:
+    part: list[Node] = []
+    for token in prelude:
+        if token.type == "literal" and token.value == ",":
+            yield tinycss2.serialize(part).strip()
+            part = []
+        else:
+            part.append(token)
+    yield tinycss2.serialize(part).strip()
+
+
+def _may_match(selector: str, known: set[str]) -> bool:
+    plain = _CONDITION.sub("", selector)
+    return "\\" in plain or all(name in known for name in _NAME.findall(plain))
+
+
+def _href(link: str) -> str:
+    found = _HREF.search(link)
+    assert found is not None, link
+    return found[1]
+
+
+def _seen_from_bundles(sheet: str, address: str) -> str:
+    return relpath(normpath(f"{Path(sheet).parent.as_posix()}/{address}"), BUNDLES)
