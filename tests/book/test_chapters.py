@@ -23,7 +23,6 @@ UNFRAMED = {
     "first_order",
     "intro",
     "nonlinear",
-    "plateaus",
     "saddles",
     "step_size",
     "step_size_experiments",

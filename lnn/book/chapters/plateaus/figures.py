@@ -119,3 +119,66 @@ def draw_agreement(ax: Axes, predicted: Array, measured: Array) -> list[Artist]:
     ax.set_ylabel("steps of gradient descent")
     ax.legend(loc="upper left")
     return [*dots, *line]
+
+
+def draw_growth(ax: Axes, steps: Array, runs: Mapping[str, Array]) -> list[Artist]:
+    """Draw one weight against the step for each law of growth, with a dot where it leaves.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    steps : (k,) array
+    runs : mapping of str to (k,) arrays
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    for row, (label, values) in enumerate(runs.items()):
+        artists += ax.plot(
+            steps, values, color=MODE_COLOURS[row], linestyle=LAYER_STYLES[row], label=label
+        )
+        left = int(np.argmax(values > 0.5))
+        if values[left] > 0.5:
+            artists += ax.plot(
+                steps[left], values[left], MODE_MARKERS[row], color=MODE_COLOURS[row], markersize=8
+            )
+    ax.set_xlabel("step of gradient descent")
+    ax.set_ylabel("weight w")
+    ax.legend(loc="best")
+    return artists
+
+
+def draw_passing(ax: Axes, paths: Array, *, layers: int, every: int = 10) -> list[Artist]:
+    """Draw runs past the saddle at 0 of two or three weights, with a dot at equal times.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    paths : (n, k, 2) array
+    layers : int
+        2 for (1 − w₂ w₁)², 3 for (1 − w₃ w₂ w₁)² on the plane w₃ = w₂.
+    every : int
+        Steps between two dots.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    axis = np.linspace(-0.45, 1.6, 160)
+    w1, w2 = np.meshgrid(axis, axis)
+    losses = (1 - w1 * w2 ** (layers - 1)) ** 2
+    artists: list[Artist] = [
+        ax.contour(w1, w2, losses, levels=(0.01, 0.1, 0.3, 0.6, 0.9, 1.0, 1.1, 1.4, 2.0),
+                   colors="#9aa5b1", linewidths=0.7),
+    ]  # fmt: skip
+    for row, path in enumerate(paths):
+        colour = MODE_COLOURS[row]
+        artists += ax.plot(*path.T, color=colour, linewidth=1.3)
+        artists += ax.plot(*path[::every].T, MODE_MARKERS[row], color=colour, markersize=4)
+    artists += ax.plot(0, 0, "X", color="black", markersize=9, zorder=5)
+    ax.set(xlim=(-0.45, 1.6), ylim=(-0.45, 1.6), aspect="equal", xlabel="w₁")
+    ax.set_ylabel("w₂" if layers == 2 else "w₂ = w₃")
+    ax.grid(False)
+    return artists
