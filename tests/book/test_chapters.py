@@ -211,7 +211,7 @@ def test_a_term_is_linked_where_it_is_first_used(name):
     prose = [
         line.text
         for line in _main(name)
-        if not line.text.startswith(("#", "**What", "**Minutes"))
+        if not line.text.startswith(("#", "(ch:", "**What", "**Minutes"))
         and "admonition" not in (line.opens, *line.inside)
     ]
     text = _INLINE.sub(" ", _DISPLAYED.sub(" ", without_comments("\n".join(prose))))
