@@ -4,6 +4,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -74,6 +75,23 @@ def test_version_changelog_and_citation_agree():
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     released = [entry for entry in entries if entry[1] != "unreleased"]
     assert released[0] == (cited["version"], str(cited["date-released"]))
+
+
+@pytest.mark.parametrize(
+    ("package", "extra", "code"),
+    [
+        ("matplotlib", "figures", "import lnn.book.drawing"),
+        ("ipywidgets", "widgets", "from lnn.book.sliders.live import live; live(None)"),
+    ],
+)
+def test_a_missing_package_is_named_with_the_extra_that_brings_it(package, extra, code):
+    hidden = f"import sys; sys.modules[{package!r}] = None; {code}"
+    done = subprocess.run(
+        [sys.executable, "-c", hidden], capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    expected = f"lnn.book needs {package}, which is not installed: pip install 'lnn[{extra}]'"
+    assert done.stderr.splitlines()[-1] == f"ImportError: {expected}"
 
 
 def _make(folder, target, python):

@@ -33,7 +33,7 @@ def use() -> None:
     if plt.get_backend().endswith("inline"):
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        set_matplotlib_formats("svg")
+        set_matplotlib_formats("svg")  # type: ignore[no-untyped-call]
 
 
 def new_figure(

@@ -5,6 +5,7 @@ from base64 import b64encode
 from html import escape
 from typing import Any
 
+from lnn.book._extras import require
 from lnn.book.sliders.explorer import Explorer
 
 LIVE_DPI = 110
@@ -25,6 +26,7 @@ def picture(explorer: Explorer, **state: Any) -> str:
 
 def live(explorer: Explorer) -> Any:
     """Return ipywidgets that redraw one picture in place, for any value in range."""
+    require("ipywidgets", "widgets")
     import ipywidgets as widgets
 
     controls = [(p, p.widget(widgets)) for p in explorer.parameters]
