@@ -375,7 +375,7 @@ def test_a_killed_dask_worker_changes_nothing(plain, tmp_path):
             threads_per_worker=1,
             processes=True,
             scheduler_port=0,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # None means port 8787
             silence_logs="CRITICAL",
             local_directory=str(tmp_path),
         ) as cluster,
