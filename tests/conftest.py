@@ -3,10 +3,12 @@
 import os
 import shutil
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
-from visiting import FLAGS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Playwright
 
 # Two libraries that both start threads slow each other down on the small machines of CI.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -14,15 +16,19 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 
 @pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    """Return Playwright."""
+def playwright() -> "Iterator[Playwright]":
+    """Return Playwright, which the other tests do without."""
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
+def chromium(playwright: "Playwright") -> "Iterator[Browser]":
     """Return the distribution's Chromium."""
+    from visiting import FLAGS
+
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.fail("the site is tested in Chromium, which is not installed: apt install chromium")

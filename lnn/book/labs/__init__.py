@@ -26,6 +26,17 @@ The laboratories
 `valley`
     L = (s − w₂w₁)²: ``layers`` (2 or 3), ``w1``, ``w2`` (the start), ``step``, ``steps``,
     ``target``. Path, loss, sharpness against 2/η, imbalance; the verdict in words.
+`staircase`
+    A network learns mode after mode: ``layers``, ``width`` (of the hidden layers), ``spectrum``
+    (the targets), ``scale``, ``start`` ("gaussian" or "aligned"), ``seed``, ``step``, ``steps``,
+    ``at`` (the step shown). Loss with its plateaus, singular values with the closed form, the rank
+    as a pipe; play, step.
+`ring`
+    A critical point as strings: ``layers``, ``gates`` (which layers pass each of three modes, e.g.
+    "111/010/000"). Kind, index, order of flatness, and the loss along the escape.
+`step`
+    How large a step: ``step``, ``steps``, and a network as for `staircase`. Final loss against the
+    step size with the bounds, and the run at one step size.
 
 To let the reader predict first, see `lnn.book.predict`.
 
@@ -36,6 +47,6 @@ scripts in its `draw`, a class in ``_widgets.py``, and a function of the same na
 Numbers that the script computes are tested against `lnn` in ``tests/book/labs``.
 """
 
-from lnn.book.labs import valley
+from lnn.book.labs import ring, staircase, step, valley
 
-__all__ = ["valley"]
+__all__ = ["ring", "staircase", "step", "valley"]

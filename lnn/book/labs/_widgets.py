@@ -11,6 +11,9 @@ import anywidget
 from traitlets import Dict
 
 from lnn.book.labs.laboratory import Laboratory
+from lnn.book.labs.ring import Ring
+from lnn.book.labs.staircase import Staircase
+from lnn.book.labs.step import Step
 from lnn.book.labs.valley import Valley
 
 SCRIPT = Path(__file__).with_name("lab.js")
@@ -29,11 +32,28 @@ class ValleyWidget(Valley, Host):
     """`Valley`, live."""
 
 
+class StaircaseWidget(Staircase, Host):
+    """`Staircase`, live."""
+
+
+class RingWidget(Ring, Host):
+    """`Ring`, live."""
+
+
+class StepWidget(Step, Host):
+    """`Step`, live."""
+
+
 class PredictionWidget(Host):
     """A question that is answered before what follows is shown; see `lnn.book.predict`."""
 
 
-WIDGETS: Mapping[type[Laboratory], type[Any]] = {Valley: ValleyWidget}
+WIDGETS: Mapping[type[Laboratory], type[Any]] = {
+    Valley: ValleyWidget,
+    Staircase: StaircaseWidget,
+    Ring: RingWidget,
+    Step: StepWidget,
+}
 
 
 def live(lab: Laboratory, description: Mapping[str, Any]) -> Any:

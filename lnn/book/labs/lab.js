@@ -144,6 +144,392 @@ function chainDescent(start, s, eta, steps) {
   return { path, losses, sharpness, diverged };
 }
 
+// The singular values of an (n, m) matrix, descending: one-sided rotations, small ones exact too.
+function singularValues(matrix, n, m) {
+  const tall = n >= m, rows = tall ? n : m, columns = tall ? m : n;
+  const c = Array.from({ length: columns }, (_, j) =>
+    Float64Array.from({ length: rows }, (_, i) => (tall ? matrix[i * m + j] : matrix[j * m + i])));
+  for (let sweep = 0, turned = true; turned && sweep < 40; sweep++) {
+    turned = false;
+    for (let p = 0; p < columns - 1; p++)
+      for (let q = p + 1; q < columns; q++) {
+        const x = c[p], y = c[q];
+        let a = 0, b = 0, g = 0;
+        for (let i = 0; i < rows; i++) { a += x[i] * x[i]; b += y[i] * y[i]; g += x[i] * y[i]; }
+        if (!(Math.abs(g) > 1e-15 * Math.sqrt(a * b))) continue;
+        turned = true;
+        const zeta = (b - a) / (2 * g), t = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(zeta, 1));
+        const cos = 1 / Math.hypot(t, 1), sin = t * cos;
+        for (let i = 0; i < rows; i++) {
+          const u = x[i], v = y[i];
+          x[i] = cos * u - sin * v;
+          y[i] = sin * u + cos * v;
+        }
+      }
+  }
+  return c.map((x) => Math.sqrt(x.reduce((s, v) => s + v * v, 0))).sort((x, y) => y - x);
+}
+
+// A network with whitened inputs, Σ_XX = I, and the targets T = diag(spectrum): its loss is
+// ‖T − W_N ⋯ W_1‖², W_j of shape (widths[j], widths[j − 1]).
+class Network {
+  constructor(widths, spectrum) {
+    this.widths = widths;
+    this.depth = widths.length - 1;
+    this.inputs = widths[0];
+    this.outputs = widths[this.depth];
+    this.target = new Float64Array(this.outputs * this.inputs);
+    spectrum.forEach((s, i) => { this.target[i * this.inputs + i] = s; });
+    this.scale = spectrum.reduce((sum, s) => sum + s * s, 0);
+    this.right = widths.slice(1).map((d) => new Float64Array(d * this.inputs)); // W_j ⋯ W_1
+    this.back = widths.map((d) => new Float64Array(d * this.inputs));
+  }
+
+  forward(w) {
+    const { widths, right, inputs } = this;
+    right[0].set(w[0]);
+    for (let j = 1; j < this.depth; j++) multiply(w[j], right[j - 1], widths[j + 1], widths[j], inputs, right[j]);
+    return right[this.depth - 1];
+  }
+
+  loss(w) {
+    const product = this.forward(w);
+    let sum = 0;
+    for (let i = 0; i < product.length; i++) sum += (this.target[i] - product[i]) ** 2;
+    return sum;
+  }
+
+  // ∇_{W_j} L = 2 (W_N ⋯ W_{j+1})ᵀ (W − T) (W_{j−1} ⋯ W_1)ᵀ; the caller has called forward(w).
+  gradient(w, out = w.map((x) => new Float64Array(x.length))) {
+    const { widths, right, back, inputs, depth } = this;
+    const error = back[depth], product = right[depth - 1];
+    for (let i = 0; i < error.length; i++) error[i] = 2 * (product[i] - this.target[i]);
+    for (let j = depth - 1; j > 0; j--) {
+      addOuter(back[j + 1], right[j - 1], widths[j + 1], inputs, widths[j], out[j].fill(0));
+      multiplyTransposed(w[j], back[j + 1], widths[j], widths[j + 1], inputs, back[j]);
+    }
+    out[0].set(back[1]);
+    return out;
+  }
+
+  // The Hessian, one column per weight: the derivative of the gradient along that weight.
+  hessian(w) {
+    const { widths, inputs, depth, right } = this;
+    this.forward(w);
+    const sizes = w.map((x) => x.length), total = sizes.reduce((a, b) => a + b, 0);
+    const h = new Float64Array(total * total);
+    const none = w.map((x) => new Float64Array(x.length));
+    let column = 0;
+    for (let l = 0; l < depth; l++)
+      for (let e = 0; e < sizes[l]; e++, column++) {
+        const v = none.slice();
+        v[l] = new Float64Array(sizes[l]);
+        v[l][e] = 1;
+        // Right products and what comes back, with their derivatives.
+        const moved = [v[0].slice()];
+        for (let j = 1; j < depth; j++) {
+          const m = multiply(w[j], moved[j - 1], widths[j + 1], widths[j], inputs);
+          const n = multiply(v[j], right[j - 1], widths[j + 1], widths[j], inputs);
+          moved.push(m.map((x, i) => x + n[i]));
+        }
+        let b = right[depth - 1].map((x, i) => 2 * (x - this.target[i])), db = moved[depth - 1].map((x) => 2 * x);
+        let row = total;
+        for (let j = depth - 1; j >= 0; j--) {
+          let g = db;
+          if (j > 0) {
+            g = addOuter(db, right[j - 1], widths[j + 1], inputs, widths[j], new Float64Array(sizes[j]));
+            addOuter(b, moved[j - 1], widths[j + 1], inputs, widths[j], g);
+            const first = multiplyTransposed(v[j], b, widths[j], widths[j + 1], inputs);
+            db = multiplyTransposed(w[j], db, widths[j], widths[j + 1], inputs).map((x, i) => x + first[i]);
+            b = multiplyTransposed(w[j], b, widths[j], widths[j + 1], inputs);
+          }
+          row -= sizes[j];
+          for (let i = 0; i < sizes[j]; i++) h[(row + i) * total + column] = g[i];
+        }
+      }
+    return h;
+  }
+
+  sharpness(w) {
+    const total = w.reduce((n, x) => n + x.length, 0);
+    return eigenvalues(this.hessian(w), total)[0];
+  }
+
+  // W_j ← W_j − η ∇_{W_j} L, as `lnn.descend`: loss and, if wanted, weights every so many steps.
+  descend(start, eta, steps, { every = 1, keep = () => {} } = {}) {
+    const w = start.map((x) => x.slice()), slope = start.map((x) => new Float64Array(x.length));
+    const ceiling = 1e8 * Math.max(this.loss(w), this.scale);
+    const recorded = [], losses = [];
+    let diverged = false;
+    for (let k = 0; k <= steps; k++) {
+      this.forward(w);
+      if (k % every === 0 || k === steps) {
+        const loss = this.loss(w);
+        diverged = !(Math.abs(loss) <= ceiling);
+        recorded.push(k);
+        losses.push(diverged ? Infinity : loss);
+        keep(w, k);
+        if (diverged) break;
+      }
+      if (k === steps) break;
+      this.gradient(w, slope);
+      for (let j = 0; j < w.length; j++) {
+        const x = w[j], g = slope[j];
+        for (let i = 0; i < x.length; i++) x[i] -= eta * g[i];
+      }
+    }
+    return { weights: w, recorded, losses, diverged };
+  }
+}
+
+// `numpy.random.default_rng(seed).standard_normal`, so that a state has the same weights in Python:
+// SeedSequence, PCG64 (128 bits, XSL-RR) and the ziggurat of Marsaglia and Tsang with 256 strips.
+function normals(seed) {
+  const u = (x) => x >>> 0;
+  let hash = 0x43b0d7e5;
+  const hashed = (value) => {
+    let v = u(value ^ hash);
+    hash = u(Math.imul(hash, 0x931e8875));
+    v = u(Math.imul(v, hash));
+    return u(v ^ (v >>> 16));
+  };
+  const mixed = (x, y) => {
+    const v = u(Math.imul(0xca01f9dd, x) - Math.imul(0x4973f715, y));
+    return u(v ^ (v >>> 16));
+  };
+  const pool = [hashed(seed), hashed(0), hashed(0), hashed(0)];
+  for (let i = 0; i < 4; i++) for (let j = 0; j < 4; j++) if (i !== j) pool[j] = mixed(pool[j], hashed(pool[i]));
+  hash = 0x8b51f9dd;
+  const word = Array.from({ length: 8 }, (_, i) => {
+    let v = u(pool[i % 4] ^ hash);
+    hash = u(Math.imul(hash, 0x58f38ded));
+    v = u(Math.imul(v, hash));
+    return BigInt(u(v ^ (v >>> 16)));
+  });
+  const long = (i) => word[2 * i] | (word[2 * i + 1] << 32n);
+  const all128 = (1n << 128n) - 1n, all64 = (1n << 64n) - 1n;
+  const increment = ((((long(2) << 64n) | long(3)) << 1n) | 1n) & all128;
+  let state = 0n;
+  const advance = () => { state = (state * 0x2360ed051fc65da44385df649fccf645n + increment) & all128; };
+  advance();
+  state = (state + ((long(0) << 64n) | long(1))) & all128;
+  advance();
+  const bits = () => {
+    advance();
+    const folded = ((state >> 64n) ^ state) & all64, turn = state >> 122n;
+    return ((folded >> turn) | (folded << (64n - turn))) & all64;
+  };
+  const uniform = () => Number(bits() >> 11n) * 2 ** -53;
+  const { k, w, f, r } = ziggurat();
+  return () => {
+    for (;;) {
+      const drawn = bits(), strip = Number(drawn & 0xffn), place = Number((drawn >> 9n) & 0xfffffffffffffn);
+      const x = ((drawn >> 8n) & 1n ? -1 : 1) * place * w[strip];
+      if (place < k[strip]) return x;
+      if (strip === 0)
+        for (;;) {
+          const a = -Math.log1p(-uniform()) / r, b = -Math.log1p(-uniform());
+          if (2 * b > a * a) return (drawn >> 17n) & 1n ? -(r + a) : r + a;
+        }
+      if ((f[strip - 1] - f[strip]) * uniform() + f[strip] < Math.exp(-0.5 * x * x)) return x;
+    }
+  };
+}
+
+let strips;
+function ziggurat() {
+  if (strips) return strips;
+  const r = 3.6541528853610088, area = 0.00492867323397465524494, parts = 2 ** 52;
+  const k = new Float64Array(256), w = new Float64Array(256), f = new Float64Array(256);
+  let x1 = r;
+  f[255] = Math.exp(-0.5 * r * r);
+  w[255] = r / parts;
+  k[0] = ((r * f[255]) / area) * parts;
+  w[0] = area / f[255] / parts;
+  f[0] = 1;
+  for (let i = 254; i > 0; i--) {
+    const x = Math.sqrt(-2 * Math.log(area / x1 + f[i + 1]));
+    k[i + 1] = (x / x1) * parts;
+    w[i] = x / parts;
+    f[i] = Math.exp(-0.5 * x * x);
+    x1 = x;
+  }
+  strips = { k, w, f, r };
+  return strips;
+}
+
+// `lnn.gaussian(widths, numpy.random.default_rng(seed), std=scale)`, or `lnn.aligned`: every layer
+// has `scale` on its diagonal.
+function startOf({ widths, start, scale, seed }) {
+  const normal = start === "gaussian" ? normals(seed) : undefined;
+  return widths.slice(1).map((rows, j) => {
+    const columns = widths[j], w = new Float64Array(rows * columns);
+    if (normal) for (let i = 0; i < w.length; i++) w[i] = scale * normal();
+    else for (let i = 0; i < Math.min(...widths); i++) w[i * columns + i] = scale;
+    return w;
+  });
+}
+
+// When a chain of N equal scalar layers has the product p, from wherever it came (curvature 1):
+// with w = p^{1/N} and x = w / s^{1/N}, dp/dt = 2 N p^{2−2/N} (s − p) integrates to elementary
+// functions, since 1 / (w^{N−1} (s − w^N)) = (w^{1−N} + w / (s − w^N)) / s.
+function modeClock(p, s, depth) {
+  if (depth === 1) return -Math.log1p(-p / s) / 2;
+  const w = p ** (1 / depth), top = s ** (1 / depth), x = w / top;
+  const slow = depth === 2 ? Math.log(w) : w ** (2 - depth) / (2 - depth);
+  let fast = 0;
+  for (let j = 0; j < depth; j++) {
+    const angle = (2 * Math.PI * j) / depth;
+    const re = 1 - x * Math.cos(angle), im = -x * Math.sin(angle);
+    const log = j === 0 ? Math.log1p(-x) : Math.log(Math.hypot(re, im));
+    fast -= (Math.cos(2 * angle) * log + Math.sin(2 * angle) * Math.atan2(im, re)) / depth;
+  }
+  return (slow + top ** (2 - depth) * fast) / (2 * s);
+}
+
+// The least loss of a map of each rank, and the least sharpness of a global minimizer.
+const floors = (spectrum) => {
+  const squares = [...spectrum].sort((a, b) => b - a).map((s) => s * s);
+  return Array.from({ length: squares.length + 1 }, (_, r) => squares.slice(r).reduce((a, b) => a + b, 0));
+};
+const leastSharpness = (spectrum, depth) => 2 * depth * Math.max(...spectrum) ** (2 - 2 / depth);
+
+// The balancedness constant: the largest ‖W_{j+1}ᵀ W_{j+1} − W_j W_jᵀ‖₂.
+function balancedness(w, widths) {
+  let worst = 0;
+  for (let j = 1; j < w.length; j++) {
+    const d = widths[j];
+    const a = multiplyTransposed(w[j], w[j], d, widths[j + 1], d);
+    addOuter(w[j - 1], w[j - 1], d, widths[j - 1], d, a, -1);
+    const values = eigenvalues(a, d);
+    worst = Math.max(worst, Math.abs(values[0]), Math.abs(values[d - 1]));
+  }
+  return worst;
+}
+
+// Nguegnang, Rauhut and Terstiege's step size for the loss without ½, as `lnn.convergence_bound`;
+// δ is their choice, or twice the balancedness constant where that is larger.
+function convergenceBound(network, w, spectrum) {
+  const n = network.depth, top = Math.max(...spectrum);
+  const loss = network.loss(w), unbalanced = balancedness(w, network.widths);
+  const bound = Math.sqrt(loss) + top;
+  const delta = Math.max(bound ** (2 / n) / (n * (n + 1) ** 2), 2 * unbalanced);
+  const room = delta - unbalanced, K = bound ** (2 / n) + (n + 1) ** 2 * delta;
+  const B = 2 * Math.E * n * K ** (n - 1) + Math.sqrt(Math.E) * n * K ** (n / 2 - 1) * top;
+  return { step: room / (2 * loss + room * B), delta };
+}
+
+// The step size below which these weights certainly run to a global minimizer, 0 where nothing is
+// proved: as `lnn.trapping_bound`.
+function trappingBound(network, w) {
+  const { widths, depth, inputs, outputs } = network;
+  const e = Math.sqrt(network.loss(w));
+  if (!(e < 1e30)) return 0;
+  // K Kᵀ = Σ_j P_j P_jᵀ ⊗ Q_jᵀ Q_j.
+  const identity = (d) => Float64Array.from({ length: d * d }, (_, i) => (i % (d + 1) ? 0 : 1));
+  const left = [identity(outputs)];
+  for (let j = depth - 1; j > 0; j--) left.unshift(multiply(left[0], w[j], outputs, widths[j + 1], widths[j]));
+  const size = outputs * inputs, gram = new Float64Array(size * size);
+  for (let j = 0; j < depth; j++) {
+    const rows = addOuter(left[j], left[j], outputs, widths[j + 1], outputs, new Float64Array(outputs ** 2));
+    const q = j ? network.right[j - 1] : identity(inputs);
+    const columns = multiplyTransposed(q, q, inputs, widths[j], inputs);
+    for (let a = 0; a < outputs; a++) for (let b = 0; b < outputs; b++)
+      for (let c = 0; c < inputs; c++) for (let d = 0; d < inputs; d++)
+        gram[(a * inputs + c) * size + b * inputs + d] += rows[a * outputs + b] * columns[c * inputs + d];
+  }
+  const spectrum = eigenvalues(gram, size);
+  const low = Math.sqrt(Math.max(spectrum[size - 1], 0)), high = Math.sqrt(spectrum[0]);
+  const norms = w.map((x, j) => singularValues(x, widths[j + 1], widths[j])[0]);
+  const bend = (radius) => {
+    const c = new Float64Array(depth * depth);
+    for (let i = 0; i < depth; i++) for (let j = 0; j < depth; j++)
+      if (i !== j) c[i * depth + j] = norms.reduce((p, n, k) => (k === i || k === j ? p : p * (n + radius)), 1);
+    const values = eigenvalues(c, depth);
+    return Math.max(Math.abs(values[0]), Math.abs(values[depth - 1]));
+  };
+  const longest = depth > 1 ? low / bend(0) : (1e9 * e) / low;
+  let best = 0;
+  if (!Number.isFinite(longest)) return 0;
+  for (let i = 0; i <= 90; i++) {
+    const radius = longest * 10 ** (-9 + i / 10), g = bend(radius), sigma = low - g * radius;
+    const curvature = 2 * (high + g * radius) ** 2 + 2 * e * g;
+    const step = (2 / curvature) * (1 - e / (radius * sigma));
+    if (sigma > 0 && step > best) best = step;
+  }
+  return best;
+}
+
+// A critical point as strings on the ring of layers: `gates[q][h]` tells whether mode q passes
+// layer h + 1. All targets are distinct and positive, so the data close every ring. A mode that
+// passes all layers is learned; one that is stopped by a single layer leaves a gradient there.
+function ringPoint(gates, sigma) {
+  const depth = gates[0].length, modes = gates.map((_, q) => q);
+  const closed = gates.map((row) => row.flatMap((open, h) => (open ? [] : [h])));
+  const learned = modes.filter((q) => closed[q].length === 0), rest = modes.filter((q) => closed[q].length);
+  const blocked = depth > 1 ? rest.filter((q) => closed[q].length === 1) : rest;
+  // Strings: between two closed layers of a mode, the nodes they join; node h stands after layer h.
+  const strings = [];
+  for (const q of rest)
+    closed[q].forEach((h, i) => {
+      const next = closed[q][(i + 1) % closed[q].length];
+      strings.push({ mode: q, begin: h, end: next }); // from the node after layer h to the one before `next`
+    });
+  const swaps = learned.flatMap((s) => rest.filter((q) => sigma[q] > sigma[s]).map((q) => [s, q]));
+  // Whether a string runs from the node after layer `from` to the one before layer `to`.
+  const runs = (s, from, to) => {
+    const on = (a, b) => (b - a + depth) % depth || depth; // layers from a to b, a turn if equal
+    return (from === s.begin ? 0 : on(s.begin, from)) + on(from, to) <= on(s.begin, s.end);
+  };
+  // Two strings cover the ring if each begins at or before the end of the other.
+  const pairs = [];
+  strings.forEach((a, i) => strings.slice(i + 1).forEach((b) => {
+    if (a.end !== b.end && runs(a, b.end, a.end) && runs(b, a.end, b.end))
+      pairs.push({ gaps: [b.end, a.end], through: [a, b] });
+  }));
+  // The fewest strings that cover it: gaps between whose neighbours some string runs through.
+  let cover;
+  if (rest.length && !blocked.length)
+    for (let set = 1; set < 1 << depth; set++) {
+      const gaps = [...Array(depth).keys()].filter((h) => set & (1 << h));
+      if (gaps.length < 2 || (cover && gaps.length >= cover.gaps.length)) continue;
+      const through = gaps.map((h, i) => strings.find((s) => runs(s, h, gaps[(i + 1) % gaps.length])));
+      if (!through.includes(undefined)) cover = { gaps, through };
+    }
+  const full = learned.length === gates.length;
+  const index = swaps.length + pairs.length;
+  const kind = blocked.length ? "not critical" : full ? "global minimizer" : index ? "strict saddle" : "non-strict saddle";
+  const order = kind === "non-strict saddle" ? cover.gaps.length : kind === "strict saddle" ? 2 : undefined;
+  return { depth, learned, rest, blocked, strings, swaps, pairs, cover, index, kind, order };
+}
+
+// Its weights: σ^{1/N} along learned modes, 1 where a gate is open.
+function ringWeights(gates, sigma) {
+  const n = sigma.length, depth = gates[0].length;
+  return Array.from({ length: depth }, (_, h) => {
+    const w = new Float64Array(n * n);
+    gates.forEach((row, q) => {
+      if (row.every(Boolean)) w[q * n + q] = sigma[q] ** (1 / depth);
+      else if (row[h]) w[q * n + q] = 1;
+    });
+    return w;
+  });
+}
+
+// A direction in which the loss falls fastest in order: entries [layer, row, column, value].
+function ringEscape(gates, sigma, point = ringPoint(gates, sigma)) {
+  const { depth, swaps, pairs, cover, kind } = point;
+  if (kind === "global minimizer" || kind === "not critical") return [];
+  if (swaps.length) {
+    const [s, q] = swaps[0];
+    return [[depth - 1, q, s, Math.SQRT1_2], [0, s, q, Math.SQRT1_2]];
+  }
+  // Strings joined at the gaps, end to end around the ring.
+  const joined = pairs[0] ?? cover;
+  const m = joined.gaps.length;
+  return joined.gaps.map((h, i) => [h, joined.through[i].mode, joined.through[(i + m - 1) % m].mode, 1 / Math.sqrt(m)]);
+}
+
 // 3 Drawing --------------------------------------------------------------------------------------
 
 const px = (x) => (Math.round(x * 10) / 10).toString();
@@ -185,7 +571,7 @@ const nameClips = (of) => Object.assign(clips, { of, count: 0 });
 
 // A rectangle with axes. `x`, `y` are domains; the returned scales map them to pixels.
 function panel({ left, top, width, height, x, y, logX, logY, title, xLabel, xTicks = 5, yTicks = 4, pad }) {
-  const inside = { left: 40, right: 12, top: title ? 22 : 8, bottom: xLabel ? 34 : 18, ...pad };
+  const inside = { left: 40, right: 17, top: title ? 22 : 8, bottom: xLabel ? 34 : 18, ...pad };
   const x0 = left + inside.left, x1 = left + width - inside.right;
   const y0 = top + height - inside.bottom, y1 = top + inside.top;
   const sx = (logX ? logarithmic : linear)(...x, x0, x1);
@@ -424,25 +810,20 @@ function interfaceOf({ el, model, description, kind, address }) {
     return element;
   };
 
-  ui.button = (text, act, attributes = {}) => {
-    const button = make("button", { type: "button", onclick: act, ...focusable, ...attributes }, text);
-    buttons.append(button);
+  ui.button = (text, act, place = "append") => {
+    const button = make("button", { type: "button", onclick: act, ...focusable }, text);
+    buttons[place](button);
     return button;
   };
 
+  const folded = make("div");
   for (const p of parameters) {
     if (p.control === "none") continue;
-    (p.control === "data" ? folded() : controls).append(...control(p));
+    (p.control === "data" ? folded : controls).append(...control(p));
   }
+  if (folded.children.length)
+    controls.append(make("details", {}, make("summary", { ...focusable }, "More settings"), folded));
 
-  function folded() {
-    let box = controls.querySelector("details > div");
-    if (!box) {
-      box = make("div");
-      controls.append(make("details", {}, make("summary", { ...focusable }, "More settings"), box));
-    }
-    return box;
-  }
 
   function control(p) {
     if (p.type === "list")
@@ -473,7 +854,8 @@ function interfaceOf({ el, model, description, kind, address }) {
       row.hidden = !there();
       if (row.hidden) return;
       const value = get();
-      const text = `${words(value)}${p.unit ? ` ${p.unit}` : ""}`;
+      if (p.ends) input.max = state[p.ends];
+      const text = `${words(p.ends ? Math.min(value, state[p.ends]) : value)}${p.unit ? ` ${p.unit}` : ""}`;
       const at = p.log ? Math.log10(value) : value;
       if (Math.abs(Number(input.value) - at) > 1e-12) input.value = at;
       input.setAttribute("aria-valuetext", text);
@@ -794,6 +1176,514 @@ LABORATORIES.valley = (ui) => {
   return { draw, code };
 };
 
+// The staircase: a network learns one singular mode after another.
+
+function staircaseWidths({ layers, width, spectrum }) {
+  const d = spectrum.length;
+  return [d, ...new Array(layers - 1).fill(width), d];
+}
+
+function staircaseRun(state) {
+  const { spectrum, step, steps } = state, widths = staircaseWidths(state);
+  const network = new Network(widths, spectrum), d = spectrum.length;
+  const every = [1, 2, 5, 10, 20].find((n) => steps / n <= 400), values = [];
+  const keep = (w) => { values.push(singularValues(network.right[network.depth - 1], d, d)); };
+  const run = network.descend(startOf({ ...state, widths }), step, steps, { every, keep });
+  return { ...run, values, widths, targets: [...spectrum].sort((a, b) => b - a), levels: floors(spectrum) };
+}
+
+// The closed form of each mode as [step, value]: exact for the aligned start; for a random one it
+// has no free choice but when, and is put where the run crosses half the target.
+function staircaseTheory(state, run) {
+  const { layers, step, start, scale } = state;
+  const most = Math.min(...run.widths);
+  return run.targets.slice(0, most).map((s, i) => {
+    let shift;
+    if (start === "aligned") {
+      const p = scale ** layers;
+      if (!(p < s)) return [];
+      shift = -modeClock(p, s, layers);
+    } else {
+      const k = run.values.findIndex((v) => v[i] >= s / 2);
+      if (k < 1) return [];
+      const [a, b] = [run.values[k - 1][i], run.values[k][i]], share = (s / 2 - a) / (b - a);
+      const when = run.recorded[k - 1] + share * (run.recorded[k] - run.recorded[k - 1]);
+      shift = when * step - modeClock(s / 2, s, layers);
+    }
+    const points = [];
+    for (let z = -9; z <= 7; z += 0.25) {
+      const p = s / (1 + Math.exp(-z));
+      points.push([(modeClock(p, s, layers) + shift) / step, p]);
+    }
+    return points;
+  });
+}
+
+LABORATORIES.staircase = (ui) => {
+  const { state } = ui;
+  let memory = {};
+  const current = () => {
+    const key = JSON.stringify({ ...state, at: 0 });
+    if (memory.key !== key) {
+      const run = staircaseRun(state);
+      memory = { key, run, theory: staircaseTheory(state, run) };
+    }
+    return memory;
+  };
+
+  function pipes(box, run, learned) {
+    const { widths, targets } = run, most = Math.max(...widths);
+    const left = box.left + 16, right = box.left + box.width - 16, middle = box.top + 14 + (box.height - 34) / 2;
+    const unit = (box.height - 40) / most;
+    const xs = widths.map((_, j) => left + ((right - left) * j) / (widths.length - 1));
+    const wall = (sign) => widths.map((d, j) => {
+      const y = middle + (sign * d * unit) / 2;
+      if (j === 0) return `${px(xs[0])} ${px(y)}`;
+      const half = (xs[j] + xs[j - 1]) / 2, before = middle + (sign * widths[j - 1] * unit) / 2;
+      return `C${px(half)} ${px(before)} ${px(half)} ${px(y)} ${px(xs[j])} ${px(y)}`;
+    });
+    const top = `M${wall(-1).join("")}`, bottom = `M${wall(1).join("")}`;
+    let markup = `<path class="wall" d="${top}"/><path class="wall" d="${bottom}"/>`;
+    const open = learned.map((v, i) => clamp(v / targets[i], 0, 1)), all = open.reduce((a, b) => a + b, 0);
+    let y = middle - (all * unit) / 2;
+    open.forEach((share, i) => {
+      if (share * unit > 0.3)
+        markup += `<rect class="flowing mode-${i + 1}" x="${px(left)}" y="${px(y)}" width="${px(right - left)}" height="${px(share * unit)}"/>`;
+      if (share * unit > 13)
+        markup += `<text class="inpipe" x="${px(left + 8)}" y="${px(y + (share * unit) / 2 + 4)}">mode ${i + 1}</text>`;
+      y += share * unit;
+    });
+    widths.forEach((d, j) => {
+      markup += `<path class="axis" d="M${px(xs[j])} ${px(middle - (d * unit) / 2)}V${px(middle + (d * unit) / 2)}"/>`;
+      const anchor = j === 0 ? "start" : j === widths.length - 1 ? "end" : "middle";
+      markup += `<text class="tick" x="${px(xs[j] + (j === 0 ? -10 : j === widths.length - 1 ? 10 : 0))}" y="${px(box.top + box.height - 4)}" text-anchor="${anchor}">d${lowered(j)} = ${d}</text>`;
+    });
+    return `<text class="title" x="${px(box.left + 2)}" y="${px(box.top + 12)}">The network as a pipe: what passes</text>` + markup;
+  }
+
+  function draw(width) {
+    const { run, theory } = current(), { recorded, losses, values, targets, levels, widths } = run;
+    const wide = width >= 560, half = wide ? width / 2 - 5 : width, tall = wide ? 230 : 190;
+    const now = Math.min(state.at, state.steps);
+    const at = Math.max(0, recorded.findLastIndex((k) => k <= now));
+    const most = Math.min(...widths), learned = values[at], rank = learned.filter((v, i) => v > targets[i] / 2).length;
+    const x = [0, state.steps];
+    const seen = losses.filter(Number.isFinite), high = Math.min(Math.max(...seen, levels[0]) * 1.6, 1e6);
+    const low = levels[most] > 0 ? levels[most] / 2 : levels[most - 1] / 100;
+    const a = panel({ left: 0, top: 0, width: half, height: tall, x, y: [low, high], logY: true, title: "Loss", xLabel: "step", xTicks: 4 });
+    let inner = "", notes = "";
+    levels.slice(0, most + 1).forEach((level, r) => {
+      if (level < low) return;
+      inner += curve("level", `M${px(a.x0)} ${px(a.sy(level))}H${px(a.x1)}`);
+      const free = r === 0 || a.sy(level) - a.sy(levels[r - 1]) > 13;
+      if (free) notes += label(a.x1 - 3, a.sy(level) - 3, `rank ${r}`, 'text-anchor="end"');
+    });
+    inner += curve("path", polyline(recorded, losses, a.sx, a.sy));
+    const cursor = (p) => curve("cursor", `M${px(p.sx(now))} ${px(p.y0)}V${px(p.y1)}`);
+    inner += cursor(a);
+    if (Number.isFinite(losses[at])) inner += `<circle class="end" cx="${px(a.sx(now))}" cy="${px(a.sy(losses[at]))}" r="5"/>`;
+    let markup = a.back + a.within(inner) + notes;
+
+    const b = panel({ left: wide ? half + 10 : 0, top: wide ? 0 : tall + 8, width: wide ? width - half - 10 : width, height: tall, x, y: [0, targets[0] * 1.12], title: "Singular values", xLabel: "step", xTicks: 4 });
+    inner = "";
+    targets.forEach((s, i) => { inner += `<path class="line mode-${i + 1}" d="${polyline(recorded, values.map((v) => v[i]), b.sx, b.sy)}"/>`; });
+    theory.forEach((points) => { inner += curve("theory", polyline(points.map((p) => p[0]), points.map((p) => p[1]), b.sx, b.sy)); });
+    inner += cursor(b);
+    markup += b.back + b.within(inner);
+    const under = { left: 0, width, top: (wide ? tall : 2 * tall + 8) + 10, height: wide ? 170 : 150 };
+    markup += pipes(under, run, learned);
+
+    const loss = losses[at];
+    const resting = levels.findIndex((level, r) => r <= most && Math.abs(loss - level) < 0.03 * Math.max(level, levels[0] / 1000));
+    const best = 2 / leastSharpness(state.spectrum, state.layers);
+    let sentence;
+    if (run.diverged && at === recorded.length - 1)
+      sentence = `The loss blows up at step ${recorded[at]}. Above η = ${words(best)} no minimizer is stable.`;
+    else {
+      const where = resting >= 0
+        ? resting === most
+          ? ` That is the least loss of rank ${most}, all that ${most === state.spectrum.length ? "there is to learn" : "the narrowest layer lets through"}.`
+          : ` The run rests on the plateau of rank ${resting}, whose least loss is ${words(levels[resting])}.`
+        : " It is on its way from one plateau to the next.";
+      sentence = `At step ${recorded[at]} the loss is ${words(loss)} and the network has learned ${times(rank, "mode")} of ${targets.length}.${where}`;
+    }
+    const shape = theory.some((points) => points.length)
+      ? state.start === "aligned"
+        ? " The dotted curves are the closed form of gradient flow from this start."
+        : " The dotted curves are the closed form, each put where its mode is half-way."
+      : "";
+    return { height: under.top + under.height, markup, words: sentence + shape };
+  }
+
+  function code() {
+    const { layers, spectrum, step, steps, scale, seed, start } = state;
+    const d = spectrum.length, widths = `(${staircaseWidths(state).join(", ")})`;
+    const run = current().run;
+    const lines = [
+      "import numpy as np",
+      "import lnn",
+      start === "aligned" && layers > 1 ? "from lnn.dynamics import aligned" : "",
+      "",
+      `problem = lnn.Problem(np.eye(${d}), np.diag([${spectrum.map((s) => s.toFixed(3).replace(/0+$/, "0")).join(", ")}]))`,
+      start === "aligned" && layers === 1
+        ? `start = (${scale} * np.eye(${d}),)`
+        : start === "aligned"
+        ? `start = aligned(problem, ${widths}, [${scale}] * ${Math.min(...run.widths)})`
+        : `start = lnn.gaussian(${widths}, np.random.default_rng(${seed}), std=${scale})`,
+      `run = lnn.descend(start, problem, step_size=${step}, steps=${steps})`,
+      "print(run.stop.name, run.losses[-1])",
+      run.diverged ? "" : "print(np.linalg.svd(lnn.product(run.weights), compute_uv=False))",
+    ];
+    return lines.filter((line, i) => line || i === 3).join("\n");
+  }
+  return { draw, code };
+};
+
+// How large a step? One network, every step size.
+const MARKS = [
+  ["proved", "proved beforehand"],
+  ["sufficient", "sufficient, known on arrival"],
+  ["edge", "2/sharpness where small steps lead"],
+  ["none", "no minimizer is stable above"],
+];
+
+function stepWorld(state) {
+  const { spectrum, layers } = state, widths = staircaseWidths(state);
+  const network = new Network(widths, spectrum), start = startOf({ ...state, widths });
+  const none = 2 / leastSharpness(spectrum, layers), floor = floors(spectrum)[Math.min(...widths)];
+  // Where small steps lead, from this start; from there the sharpness.
+  let w = start, careful = none / 2, near = false;
+  for (let block = 0; block < 40 && !near; block++) {
+    const run = network.descend(w, careful, 250, { every: 250 });
+    if (run.diverged) { w = start; careful /= 2; continue; }
+    w = run.weights;
+    near = network.loss(w) - floor < 1e-10 * network.scale;
+  }
+  const bound = convergenceBound(network, start, spectrum);
+  const marks = { proved: bound.step, none };
+  if (near) {
+    marks.edge = 2 / network.sharpness(w);
+    network.forward(w);
+    const sufficient = trappingBound(network, w);
+    if (sufficient > 0) marks.sufficient = sufficient;
+  }
+  return { network, start, floor, marks, delta: bound.delta };
+}
+
+function stepRun(world, eta, steps) {
+  return world.network.descend(world.start, eta, steps);
+}
+
+LABORATORIES.step = (ui) => {
+  const { state } = ui;
+  let memory = {}, a;
+  const SAMPLES = 90;
+
+  function current() {
+    const key = JSON.stringify({ ...state, step: 0 });
+    if (memory.key !== key) {
+      const world = stepWorld(state), { none, proved } = world.marks;
+      const from = Math.min(proved / 2, none / 50), to = none * 6;
+      // Most samples stand where something happens.
+      const grid = [];
+      for (let i = 0; i < 18; i++) grid.push(from * (none / 20 / from) ** (i / 18));
+      for (let i = 0; i < SAMPLES - 18; i++) grid.push((none / 20) * 120 ** (i / (SAMPLES - 19)));
+      memory = { key, world, from, to, grid, ends: [] };
+    }
+    return memory;
+  }
+  // A few samples a frame, the coarse ones first, so that a drag stays smooth.
+  const order = Array.from({ length: SAMPLES }, (_, i) => i).sort((x, y) => rankOf(x) - rankOf(y) || x - y);
+  function rankOf(i) { return i % 8 === 0 ? 0 : i % 4 === 0 ? 1 : i % 2 === 0 ? 2 : 3; }
+  function sample(budget) {
+    const { world, grid, ends } = current(), began = performance.now();
+    for (const i of order) {
+      if (ends[i] !== undefined) continue;
+      if (performance.now() - began > budget) return false;
+      const run = world.network.descend(world.start, grid[i], state.steps, { every: state.steps });
+      ends[i] = run.diverged ? Infinity : Math.max(run.losses[run.losses.length - 1] - world.floor, 1.5e-16);
+    }
+    return true;
+  }
+
+  const handle = ui.handle({
+    label: "Step size η",
+    move: (x) => ui.set({ step: Number(a.sx.invert(x).toPrecision(3)) }),
+    keys: (dx, dy, big) => ui.set({ step: Number((state.step * 1.02 ** ((dx || dy) * big)).toPrecision(4)) }),
+  });
+  handle.setAttribute("aria-roledescription", "handle");
+
+  const BOTTOM = 1e-16; // rounding: the loss of a run that has arrived
+
+  function draw(width) {
+    const done = sample(7);
+    if (!done) ui.redraw();
+    ui.stage.dataset.sampled = done;
+    const { world, from, to, grid, ends } = current(), { marks, floor } = world;
+    const run = stepRun(world, state.step, state.steps);
+    const excess = run.losses.map((l) => Math.max(l - floor, 1.5e-16));
+    const wide = width >= 560, top = 92;
+    a = panel({ left: 0, top: top - 22, width, height: wide ? 250 : 230, x: [from, to], logX: true, y: [BOTTOM, 1e3], logY: true, title: " ", xLabel: "step size η", xTicks: wide ? 8 : 5, yTicks: 4, pad: { left: 46 } });
+    let inner = "";
+    const shown = grid.map((eta, i) => [eta, ends[i]]).filter(([, e]) => e !== undefined);
+    const finite = shown.map(([eta, e]) => [eta, Number.isFinite(e) ? e : NaN]);
+    inner += curve("path", polyline(finite.map((p) => p[0]), finite.map((p) => p[1]), a.sx, (v) => a.sy(v)));
+    for (const [eta, e] of shown)
+      if (!Number.isFinite(e)) { const x = px(a.sx(eta)); inner += curve("burst", `M${x} ${px(a.y1 + 4)}l6 6m0 -6l-6 6`); }
+    const first = shown.find(([, e]) => !Number.isFinite(e));
+    let heads = `<text class="title" x="2" y="14">Loss above its minimum after ${state.steps} steps</text>`;
+    MARKS.forEach(([name, text], i) => {
+      if (!(name in marks)) return;
+      const x = a.sx(marks[name]), y = 32 + 15 * i;
+      heads += `<path class="mark mark-${i + 1}" d="M${px(x)} ${px(y + 3)}V${px(a.y0)}"/>`;
+      const end = x > width * 0.55;
+      heads += label(x + (end ? 3 : -3), y, `${text}: ${words(marks[name])}`, end ? 'text-anchor="end"' : "");
+    });
+    if (first) heads += label(a.x1 - 2, a.y1 + 24, "blows up", 'text-anchor="end"');
+    const x = clamp(a.sx(state.step), a.x0, a.x1), last = excess[excess.length - 1];
+    inner += curve("cursor strong", `M${px(x)} ${px(a.y0)}V${px(a.y1)}`);
+    if (!run.diverged) inner += `<circle class="end" cx="${px(x)}" cy="${px(clamp(a.sy(last), a.y1, a.y0))}" r="5"/>`;
+    let markup = a.back + a.within(inner) + heads + `<circle class="grip" cx="${px(x)}" cy="${px(a.y0)}" r="9"/>`;
+    handle.place(x, a.y0, state.step, `η = ${words(state.step)}`, ui.named.step.min, ui.named.step.max);
+
+    const b = panel({ left: 0, top: a.y0 + 40, width, height: wide ? 190 : 170, x: [0, state.steps], y: [BOTTOM, 1e3], logY: true, title: `The run with η = ${words(state.step)}`, xLabel: "step", yTicks: 4, xTicks: 5, pad: { left: 46 } });
+    inner = curve("path", polyline(run.recorded, excess, b.sx, b.sy));
+    // From where on the run is certain to arrive: the first iterate that passes the test.
+    const sure = certain(world, run);
+    if (sure !== undefined)
+      inner += `<circle class="end" cx="${px(b.sx(sure))}" cy="${px(clamp(b.sy(excess[sure]), b.y1, b.y0))}" r="5"/>`;
+    markup += b.back + b.within(inner);
+    if (sure !== undefined) markup += label(b.sx(sure) + 9, clamp(b.sy(excess[sure]) - 6, b.y1 + 10, b.y0 - 4), "from here proved", b.sx(sure) > width * 0.7 ? 'text-anchor="end" dx="-18"' : "");
+    return { height: b.y0 + 36, markup, words: verdict(world, run, excess, sure) };
+  }
+
+  function certain(world, run) {
+    if (run.diverged) return undefined;
+    const key = `${memory.key}${state.step}`;
+    if (memory.sure?.key === key) return memory.sure.at;
+    // Passing is not monotone in principle; in practice the first pass is found by halving.
+    const passes = (k) => {
+      const w = world.network.descend(world.start, state.step, k, { every: k || 1 }).weights;
+      world.network.forward(w);
+      return trappingBound(world.network, w) > state.step;
+    };
+    let low = 0, high = run.losses.length - 1, at;
+    if (passes(high)) {
+      while (high - low > 1) {
+        const middle = (low + high) >> 1;
+        if (passes(middle)) high = middle;
+        else low = middle;
+      }
+      at = high;
+    }
+    memory.sure = { key, at };
+    return at;
+  }
+
+  function verdict(world, run, excess, sure) {
+    const { marks } = world, eta = state.step, last = excess[excess.length - 1];
+    const times_ = words(eta / marks.proved, 2);
+    const relation = eta <= marks.proved
+      ? "It is within the bound that is proved before the run"
+      : `It is ${times_} times the bound that is proved before the run`;
+    if (run.diverged) return `Step size ${words(eta)}: the loss blows up at step ${run.recorded[run.recorded.length - 1]}. ${relation}${eta > marks.none ? ", and above the limit where some minimizer is stable" : ""}.`;
+    const tail = run.losses.slice(-20);
+    const rises = tail.some((l, k) => k && l > tail[k - 1] + 1e-9 * world.network.scale);
+    const outcome = last < 1e-8 * world.network.scale
+      ? `the run reaches the minimum to ${words(last, 2)}`
+      : rises ? `the run is still leaping to and fro, ${words(last)} above the minimum`
+      : `the run is still on its way, ${words(last)} above the minimum`;
+    const proof = sure === undefined ? "" : ` From step ${sure} on its arrival is certain.`;
+    return `Step size ${words(eta)}: after ${times(state.steps, "step")} ${outcome}. ${relation}.${proof}`;
+  }
+
+  function code() {
+    const { spectrum, step, steps, scale, seed, start } = state;
+    const world = current().world, widths = staircaseWidths(state), d = spectrum.length;
+    const run = stepRun(world, step, steps);
+    return [
+      "import numpy as np",
+      "import lnn",
+      ...(start === "aligned" ? ["from lnn.dynamics import aligned"] : []),
+      "",
+      `problem = lnn.Problem(np.eye(${d}), np.diag([${spectrum.map((s) => Number(s).toFixed(3)).join(", ")}]))`,
+      `widths = (${widths.join(", ")})`,
+      start === "aligned"
+        ? `start = aligned(problem, widths, [${scale}] * ${Math.min(...widths)})`
+        : `start = lnn.gaussian(widths, np.random.default_rng(${seed}), std=${scale})`,
+      `print("proved before", lnn.convergence_bound(start, problem, delta=${world.delta}).step_size)`,
+      'print("no minimizer is stable above", lnn.divergence_bound(problem, widths))',
+      `run = lnn.descend(start, problem, step_size=${step}, steps=${steps})`,
+      "print(run.stop.name, run.losses[-1])",
+      ...(run.diverged ? [] : ['print("2/sharpness at the end", lnn.stability_limit(run.weights, problem))']),
+    ].join("\n");
+  }
+  return { draw, code };
+};
+
+// Saddles on the ring: open and close the strings of a critical point.
+const RING_TARGETS = [3, 2, 1];
+
+function ringGates(text) {
+  return text.split("/").map((row) => [...row].map((c) => c === "1"));
+}
+
+function ringLoss(weights, sigma) {
+  const n = sigma.length;
+  const product = weights.reduce((p, w) => multiply(w, p, n, n, n), Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) ? 0 : 1)));
+  let sum = 0;
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) sum += ((i === j ? sigma[i] : 0) - product[i * n + j]) ** 2;
+  return sum;
+}
+
+// The loss along the direction, for the given sizes.
+function ringFall(gates, sigma, escape, sizes) {
+  const n = sigma.length, weights = ringWeights(gates, sigma), base = ringLoss(weights, sigma);
+  return sizes.map((t) => {
+    const moved = weights.map((w) => w.slice());
+    for (const [h, row, column, value] of escape) moved[h][row * n + column] += t * value;
+    return ringLoss(moved, sigma) - base;
+  });
+}
+
+LABORATORIES.ring = (ui) => {
+  const { state } = ui, sigma = RING_TARGETS;
+  const buttons = new Map();
+  const gate = (q, h) => {
+    const id = `${q}-${h}`;
+    if (!buttons.has(id)) {
+      const button = make("button", { type: "button", class: `lnn-gate mode-${q + 1}`, ...focusable, onclick: () => toggle(q, h) });
+      ui.stage.append(button);
+      buttons.set(id, button);
+    }
+    return buttons.get(id);
+  };
+  const rows = () => {
+    const given = ringGates(state.gates);
+    return given.map((row) => Array.from({ length: state.layers }, (_, h) => row[h] ?? row.every(Boolean)));
+  };
+  const write = (gates) => gates.map((row) => row.map((open) => (open ? "1" : "0")).join("")).join("/");
+  function toggle(q, h) {
+    const gates = rows();
+    gates[q][h] = !gates[q][h];
+    ui.set({ gates: write(gates) });
+  }
+  ui.button("Close all", () => ui.set({ gates: write(rows().map((row) => row.map(() => false))) }), "prepend");
+
+  function draw(width) {
+    const wide = width >= 560, size = Math.min(wide ? width * 0.56 : width, 400);
+    const gates = rows(), depth = state.layers, point = ringPoint(gates, sigma), escape = ringEscape(gates, sigma, point);
+    const centre = size / 2, outer = size / 2 - 42, gap = Math.min(44, (outer - 40) / 2);
+    // The data stand at the top; layer 1 to their right, and on around the ring.
+    const angle = (position) => -Math.PI / 2 + (2 * Math.PI * position) / (depth + 1);
+    const radius = (q) => outer - q * gap;
+    const spot = (q, position) => [centre + radius(q) * Math.cos(angle(position)), centre + radius(q) * Math.sin(angle(position))];
+    const arc = (q, from, to) => {
+      const [x0, y0] = spot(q, from), [x1, y1] = spot(q, to), r = radius(q);
+      return `M${px(x0)} ${px(y0)}A${px(r)} ${px(r)} 0 ${to - from > (depth + 1) / 2 ? 1 : 0} 1 ${px(x1)} ${px(y1)}`;
+    };
+    let markup = "";
+    const cut = new Set(escape.map(([h]) => h));
+    // A ray through each layer that the escape moves.
+    for (const h of cut) {
+      const a = angle(h + 1);
+      markup += curve("moved", `M${px(centre + 30 * Math.cos(a))} ${px(centre + 30 * Math.sin(a))}L${px(centre + (outer + 24) * Math.cos(a))} ${px(centre + (outer + 24) * Math.sin(a))}`);
+    }
+    const used = new Set(point.pairs.length ? point.pairs[0].through : point.cover && point.kind === "non-strict saddle" ? point.cover.through : []);
+    gates.forEach((row, q) => {
+      const ring = row.every(Boolean);
+      for (let h = 0; h <= depth; h++) markup += curve("track", arc(q, h, h + 1));
+      // From position h (layer h, or the data at 0) to h + 1 the signal flows where it comes from
+      // an open place: draw the strings as arcs between closed layers.
+      if (ring) for (let h = 0; h <= depth; h++) markup += `<path class="string full mode-${q + 1}" d="${arc(q, h, h + 1)}"/>`;
+    });
+    for (const s of point.strings) {
+      // Past layer begin + 1 as far as layer end + 1, through the data at 0 if that is on the way.
+      const from = s.begin + 1.26, to = s.end + 0.74 + (s.end <= s.begin ? depth + 1 : 0);
+      markup += `<path class="string mode-${s.mode + 1}${used.has(s) ? " used" : ""}" d="${arc(s.mode, from, to)}"/>`;
+    }
+    const [kx, ky] = [centre, centre - outer + gap];
+    markup += `<rect class="data" x="${px(kx - 17)}" y="${px(centre - outer - 17)}" width="34" height="${px(2 * gap + 34)}" rx="8"/><text class="onring" x="${px(kx)}" y="${px(centre - outer - 20)}" text-anchor="middle">data</text>`;
+    gates.forEach((_, q) => { markup += `<text class="onring" x="${px(kx)}" y="${px(centre - radius(q) + 4)}" text-anchor="middle">${sigma[q]}</text>`; });
+    for (const [id, button] of buttons) if (Number(id.split("-")[1]) >= depth) button.hidden = true;
+    for (let h = 0; h < depth; h++) {
+      const a = angle(h + 1), r = outer + 30;
+      markup += `<text class="onring${cut.has(h) ? " strong" : ""}" x="${px(centre + r * Math.cos(a))}" y="${px(centre + r * Math.sin(a) + 4)}" text-anchor="middle">W${lowered(h + 1)}</text>`;
+      gates.forEach((row, q) => {
+        const button = gate(q, h), [x, y] = spot(q, h + 1);
+        button.hidden = false;
+        button.style.transform = `translate(${px(x)}px, ${px(y)}px)`;
+        button.setAttribute("aria-pressed", row[h]);
+        button.setAttribute("aria-label", `Mode ${q + 1} through layer ${h + 1}`);
+      });
+    }
+    ui.stage.dataset.kind = point.kind;
+
+    // The loss along the escape.
+    const sizes = Array.from({ length: 41 }, (_, i) => 10 ** (-2 + (1.9 * i) / 40));
+    const box = wide
+      ? { left: size + 10, top: 6, width: width - size - 10, height: Math.min(300, size) }
+      : { left: 0, top: size + 6, width, height: 230 };
+    const falls = ringFall(gates, sigma, escape, sizes).map((f) => (f < 0 ? -f : NaN));
+    const low = escape.length ? 10 ** Math.floor(Math.log10(falls[0]) - 0.5) : 1e-5;
+    const b = panel({ ...box, x: [0.01, 0.8], logX: true, y: [low, 10], logY: true, title: headline(point), xLabel: "distance t along the escape", xTicks: 3, yTicks: 4 });
+    markup += b.back;
+    if (escape.length) {
+      let inner = "";
+      const { order } = point, anchor = falls[8] / sizes[8] ** order;
+      inner += curve("limit", polyline(sizes, sizes.map((t) => anchor * t ** order), b.sx, b.sy));
+      inner += curve("path", polyline(sizes, falls, b.sx, b.sy));
+      markup += b.within(inner) + label(b.x0 + 8, b.y1 + 16, `the loss falls like t${raised(order)}`);
+    } else markup += label((b.x0 + b.x1) / 2, (b.y0 + b.y1) / 2, point.kind === "not critical" ? "the gradient is not zero" : "there is no way down", 'text-anchor="middle"');
+    return { height: wide ? Math.max(size, box.height) : box.top + box.height, markup, words: sentence(point, gates) };
+  }
+
+  const headline = ({ kind, index, order }) => {
+    const name = kind[0].toUpperCase() + kind.slice(1);
+    if (kind === "strict saddle") return `${name}, index ${index}`;
+    return kind === "non-strict saddle" ? `${name}, order ${order}` : name;
+  };
+
+  function sentence(point, gates) {
+    const { kind, learned, blocked, swaps, pairs, cover, index, order } = point;
+    const list = (modes) => modes.map((q) => q + 1).join(" and ");
+    const set = learned.length ? `The product holds ${learned.length === 1 ? "mode" : "modes"} ${list(learned)}.` : "The product is zero.";
+    if (kind === "not critical")
+      return `${set} This is no critical point: mode ${blocked[0] + 1} is stopped by one layer alone, so the gradient in that layer is not zero. Close a second layer, or open the last.`;
+    if (kind === "global minimizer") return `${set} Every mode passes every layer: a global minimizer, index 0.`;
+    const reasons = [];
+    if (swaps.length) reasons.push(`${times(swaps.length, "smaller mode")} in it could be exchanged for a larger one`);
+    if (pairs.length) reasons.push(`${times(pairs.length, "pair")} of strings ${pairs.length === 1 ? "covers" : "cover"} the ring`);
+    if (kind === "strict saddle")
+      return `${set} A strict saddle of index ${index}: ${reasons.join(", and ")}. The loss falls like t² when layers ${layersOf(gates, point)} move together.`;
+    return `${set} A non-strict saddle: no two strings cover the ring, so the Hessian has no negative eigenvalue. It takes ${cover.gaps.length} strings, and the loss falls like t${raised(order)}, when layers ${layersOf(gates, point)} move together.`;
+  }
+  const layersOf = (gates, point) =>
+    [...new Set(ringEscape(gates, sigma, point).map(([h]) => h + 1))].sort().join(", ").replace(/, (\d+)$/, " and $1");
+
+  function code() {
+    const gates = rows(), depth = state.layers, weights = ringWeights(gates, sigma);
+    const show = (w) => {
+      const d = sigma.map((_, q) => w[q * sigma.length + q]);
+      return d.map((v, q) => (v === 0 || v === 1 ? String(v) : `${sigma[q]} ** (1 / ${depth})`)).join(", ");
+    };
+    return [
+      "import numpy as np",
+      "import lnn",
+      "",
+      `problem = lnn.Problem(np.eye(3), np.diag([${sigma.map((s) => `${s}.0`).join(", ")}]))`,
+      "weights = (",
+      ...weights.map((w) => `    np.diag([${show(w)}]),`),
+      ")",
+      "point = lnn.classify(weights, problem)",
+      "print(point.kind.name)",
+      "spectrum = np.linalg.eigvalsh(lnn.hessian(weights, problem))",
+      'print("index", int((spectrum < -1e-9 * spectrum[-1]).sum()))',
+    ].join("\n");
+  }
+  return { draw, code };
+};
+
 // 6 Predictions ----------------------------------------------------------------------------------
 
 // An answer that the reader gives before the picture: its element says whether it is given, and
@@ -1000,5 +1890,10 @@ if (typeof document !== "undefined")
   document.querySelectorAll("figure.lnn-lab").forEach(enliven);
 
 // Exports: what tests call, and what anywidget calls.
-export { chainDescent, chainSharpness, chainSlope, eigenvalues, valleyRun, valleyVerdict, words };
+export {
+  Network, balancedness, chainDescent, chainSharpness, chainSlope, convergenceBound, eigenvalues,
+  floors, leastSharpness, modeClock, normals, ringEscape, ringFall, ringGates, ringPoint, ringWeights, singularValues,
+  staircaseRun, staircaseTheory,
+  startOf, stepRun, stepWorld, trappingBound, valleyRun, valleyVerdict, words,
+};
 export default { render };

@@ -65,7 +65,7 @@ class Laboratory(HasTraits):
         raise NotImplementedError
 
     @classmethod
-    def at(cls, **state: Any) -> "Laboratory":
+    def placed(cls, **state: Any) -> "Laboratory":
         """Return the laboratory in a state; what is left out has its default.
 
         Raises
@@ -104,9 +104,9 @@ class Laboratory(HasTraits):
 
     @classmethod
     def _names(cls) -> list[str]:
-        """The parameters, in the order of the class body, which is that of the page."""
+        """The parameters in the order of the page: those of the class itself first."""
         known = cls.class_traits(sync=True)
-        return [n for base in reversed(cls.__mro__) for n in vars(base) if n in known]
+        return list(dict.fromkeys(n for base in cls.__mro__ for n in vars(base) if n in known))
 
     def describe(self, question: str | None = None) -> dict[str, Any]:
         """Return all that the page needs to know."""
@@ -169,7 +169,7 @@ class Laboratory(HasTraits):
         RuntimeError
             Outside a notebook.
         """
-        lab = cls.at(**state)
+        lab = cls.placed(**state)
         if FREEZE in os.environ:
             display_html(lab.figure(question, name))
             return

@@ -27,12 +27,11 @@ PLAIN = """const plain = (v) => ArrayBuffer.isView(v) ? [...v]
 LOAD = """async (source) => {
   window.lab = await import(`data:text/javascript;charset=utf-8;base64,${source}`);
 }"""
-Call = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
-def call(chromium: Browser) -> Iterator[Call]:
-    """Return a function that calls an export of the module, on a blank page."""
+def call(chromium: Browser) -> Iterator[Any]:
+    """Return a function that calls an export of the module, on a blank page, its ``page``."""
     source = base64.b64encode((FOLDER / "lab.js").read_bytes()).decode()
     context = chromium.new_context()
     page = context.new_page()
@@ -44,6 +43,7 @@ def call(chromium: Browser) -> Iterator[Call]:
             [name, list(arguments)],
         )
 
+    run.page = page
     yield run
     context.close()
 

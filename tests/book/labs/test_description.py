@@ -5,17 +5,17 @@ import re
 
 import pytest
 
-from lnn.book.labs import valley
+from lnn.book.labs import ring, staircase, step, valley
 from lnn.book.labs.laboratory import html_figure
 
-LABORATORIES = [valley.Valley]
+LABORATORIES = [valley.Valley, staircase.Staircase, step.Step, ring.Ring]
 
 
 @pytest.mark.parametrize("lab", LABORATORIES)
 def test_the_page_is_told_the_state_and_the_bounds(lab):
-    html = lab.at().figure(name="here")
+    html = lab.placed().figure(name="here")
     found = json.loads(re.search(r'<script type="application/json">(.*)</script>', html)[1])
-    assert found == lab.at().describe()
+    assert found == lab.placed().describe()
     assert set(found["state"]) == {p["name"] for p in found["parameters"]}
     for p in found["parameters"]:
         assert p["label"] != p["name"] or p["control"] == "none", f"{p['name']} has no label"
@@ -25,13 +25,13 @@ def test_the_page_is_told_the_state_and_the_bounds(lab):
 
 def test_a_state_out_of_bounds_is_refused_with_the_remedy():
     with pytest.raises(ValueError, match=r"step is 9\.0: give a number from 0\.001 to 2\.0"):
-        valley.Valley.at(step=9.0)
+        valley.Valley.placed(step=9.0)
     with pytest.raises(ValueError, match="layers is 4: give one of 2, 3"):
-        valley.Valley.at(layers=4, step=0.1)
+        valley.Valley.placed(layers=4, step=0.1)
     with pytest.raises(ValueError, match="no parameter 'eta': it has"):
-        valley.Valley.at(eta=0.1)
+        valley.Valley.placed(eta=0.1)
     with pytest.raises(ValueError, match="name is 'My valley'"):
-        valley.Valley.at().figure(name="My valley")
+        valley.Valley.placed().figure(name="My valley")
 
 
 def test_outside_a_notebook_it_says_so():
@@ -46,7 +46,8 @@ def test_no_text_closes_the_script():
 
 
 def test_places_are_numbered():
-    first, second = (re.search(r'id="([^"]+)"', valley.Valley.at().figure())[1] for _ in range(2))
+    figures = [valley.Valley.placed().figure() for _ in range(2)]
+    first, second = (re.search(r'id="([^"]+)"', html)[1] for html in figures)
     number = int(first.removeprefix("valley").lstrip("-") or 1)
     assert second == f"valley-{number + 1}"
 
@@ -56,8 +57,8 @@ def test_each_has_its_widget_with_the_same_traits():
 
     assert set(widgets.WIDGETS) == set(LABORATORIES)
     for lab in LABORATORIES:
-        state = lab.at().state()
-        widget = widgets.live(lab.at(), lab.at().describe())
+        state = lab.placed().state()
+        widget = widgets.live(lab.placed(), lab.placed().describe())
         assert {name: getattr(widget, name) for name in state} == state
-        assert widget.description == lab.at().describe()
+        assert widget.description == lab.placed().describe()
         widget.close()

@@ -11,20 +11,25 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from lnn.book.labs import valley
+from lnn.book.labs import ring, staircase, step, valley
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PLACES = {"valley": valley.Valley}
+PLACES = {
+    "valley": valley.Valley,
+    "staircase": staircase.Staircase,
+    "ring": ring.Ring,
+    "step": step.Step,
+}
 
 
 def html(kind, **state):
-    return PLACES[kind].at(**state).figure(name=kind)
+    return PLACES[kind].placed(**state).figure(name=kind)
 
 
 def drawn(page, kind):
     """Return what the laboratory shows: picture and words."""
     place = page.locator(f"#{kind}")
-    place.locator(".lnn-stage[data-drawn]").wait_for()
+    place.locator(".lnn-stage[data-drawn]:not([data-sampled=false])").wait_for()
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return place.locator(".lnn-stage > svg").inner_html(), place.locator(".lnn-words").inner_text()
 
@@ -207,7 +212,7 @@ def test_the_code_of_the_valley_gives_what_is_shown(open_page, call, state):
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(page.locator(".lnn-code").inner_text(), {})
-    run = call("valleyRun", valley.Valley.at(**state).state())
+    run = call("valleyRun", valley.Valley.placed(**state).state())
     stop, loss = printed.getvalue().split()[:2]
     if run["diverged"]:
         assert (stop, loss) == ("DIVERGED", "inf")

@@ -5,6 +5,8 @@ import pytest
 
 import lnn
 from lnn.book.labs.valley import Valley
+from lnn.descent.run import Stop
+from lnn.network import flatten
 
 
 def factors(values):
@@ -21,7 +23,7 @@ def random_chains(seed, count):
 def test_gradient_and_sharpness_are_those_of_lnn(call):
     for w, s, _ in random_chains(0, 60):
         problem = lnn.Problem([[1.0]], [[s]])
-        slope = lnn.flatten(lnn.gradient(factors(w), problem))
+        slope = flatten(lnn.gradient(factors(w), problem))
         assert call("chainSlope", w.tolist(), s) == pytest.approx(slope, rel=1e-12, abs=1e-12)
         top = np.linalg.eigvalsh(lnn.hessian(factors(w), problem))[-1]
         assert call("chainSharpness", w.tolist(), s) == pytest.approx(top, rel=1e-11, abs=1e-11)
@@ -34,7 +36,7 @@ def test_runs_are_those_of_lnn(call):
         problem = lnn.Problem([[1.0]], [[s]])
         run = lnn.descend(factors(w), problem, eta, steps)
         found = call("chainDescent", w.tolist(), s, eta, steps)
-        assert found["diverged"] == (run.stop == lnn.Stop.DIVERGED)
+        assert found["diverged"] == (run.stop == Stop.DIVERGED)
         if not found["diverged"]:
             assert len(found["losses"]) == steps + 1
         ends.add(run.stop)
@@ -46,8 +48,8 @@ def test_runs_are_those_of_lnn(call):
         assert losses[finite] == pytest.approx(
             run.losses[: losses.size][finite], rel=1e-8, abs=1e-13
         )
-    assert lnn.Stop.DIVERGED in ends
-    assert lnn.Stop.STEPS in ends
+    assert Stop.DIVERGED in ends
+    assert Stop.STEPS in ends
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ def test_runs_are_those_of_lnn(call):
     ],
 )
 def test_the_verdict_is_what_happens(call, verdict, state):
-    full = Valley.at(**state).state()
+    full = Valley.placed(**state).state()
     run = call("valleyRun", full)
     kind, sentence = call("valleyVerdict", full, run)
     assert kind == verdict
@@ -73,7 +75,7 @@ def test_the_verdict_is_what_happens(call, verdict, state):
 
 
 def test_three_weights_stay_on_their_plane(call):
-    run = call("valleyRun", Valley.at(layers=3, w1=-0.7, w2=1.9, step=0.03).state())
+    run = call("valleyRun", Valley.placed(layers=3, w1=-0.7, w2=1.9, step=0.03).state())
     path = np.array(run["path"])
     assert path.shape[1] == 3
     assert (path[:, 1] == path[:, 2]).all()
