@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from lnn._checks import Array
-from lnn.book.style import MODE_COLOURS, MODE_MARKERS, REFERENCE, SIMULATION, THEORY
+from lnn.book.style import LAYER_STYLES, MODE_COLOURS, MODE_MARKERS, REFERENCE, SIMULATION, THEORY
 
 
 def draw_mode_curves(
@@ -186,4 +186,33 @@ def draw_against_prediction(
     ax.set_xlabel("predicted time")
     ax.set_ylabel("observed time")
     artists.append(ax.legend(loc="upper left"))
+    return artists
+
+
+def draw_speeds(ax: Axes, depths: Sequence[int]) -> list[Artist]:
+    """Draw how fast a balanced mode of target 1 grows against how far it has come.
+
+    Each curve, p^{2 − 2/N} (1 − p), is scaled to height 1: its shape is what depth changes.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    depths : sequence of int
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    p = np.linspace(0, 1, 401)
+    artists: list[Artist] = []
+    for row, depth in enumerate(depths):
+        speed = p ** (2 - 2 / depth) * (1 - p)
+        artists += ax.plot(
+            p, speed / speed.max(), color=MODE_COLOURS[row], linestyle=LAYER_STYLES[row],
+            label="1 layer" if depth == 1 else f"{depth} layers",
+        )  # fmt: skip
+    ax.set(xlim=(0, 1), ylim=(0, 1.05))
+    ax.set_xlabel("learned part p / s of the mode")
+    ax.set_ylabel("speed dp/dt, scaled")
+    artists.append(ax.legend(loc="lower center"))
     return artists

@@ -5,8 +5,13 @@ from functools import lru_cache
 import numpy as np
 
 from lnn._checks import Array, Weights
-from lnn.dynamics.closed_form import mode_time
-from lnn.dynamics.mode_basis import aligned, singular_modes
+from lnn.data import saddle_problem
+from lnn.descent.flow import gradient_flow
+from lnn.descent.run import descend
+from lnn.dynamics.closed_form import mode_flow, mode_time
+from lnn.dynamics.mode_basis import aligned, effective_start, mode_values, singular_modes
+from lnn.initialization import gaussian
+from lnn.network import product
 from lnn.problem import Problem
 
 TARGETS = np.array([5.0, 4.0, 3.0, 2.0])
@@ -74,3 +79,68 @@ def unequal_layers(depth: int, product: float, imbalance: float) -> Array:
         else:
             high = w
     return np.append(np.full(depth - 1, high), np.sqrt(high**2 + imbalance))
+
+
+@lru_cache(maxsize=1)
+def report_data() -> Problem:
+    """Return a draw of the data of the report's section 4."""
+    return saddle_problem(np.random.default_rng(1))
+
+
+def crossings(losses: Array, levels: Array) -> Array:
+    """Return the first step at which a run is below each level.
+
+    Parameters
+    ----------
+    losses : (k,) array
+        One per step.
+    levels : (p,) array
+
+    Returns
+    -------
+    (p,) array of int
+    """
+    return np.array([np.argmax(losses < level) for level in levels])
+
+
+def random_starts(stds: tuple[float, ...], seeds: int = 10) -> tuple[Array, Array]:
+    """Return predicted and observed times at which random two-layer networks learn their modes.
+
+    The report's data, widths 5-4-5. A mode is learned when it has come half-way.
+
+    Parameters
+    ----------
+    stds : tuple of float
+    seeds : int
+        Starts per standard deviation.
+
+    Returns
+    -------
+    predicted, observed : (stds, seeds, 4) arrays
+    """
+    problem = report_data()
+    found = singular_modes(problem)
+    targets, curvatures = found.targets[:4], found.curvatures[:4]
+    predicted, observed = np.empty((2, len(stds), seeds, 4))
+    for i, std in enumerate(stds):
+        for seed in range(seeds):
+            weights = gaussian((5, 4, 5), np.random.default_rng(seed), std=std)
+            first = effective_start(weights, problem)[:4]
+            predicted[i, seed] = mode_time(targets / 2, first, targets, curvatures, 2)
+            grid = np.linspace(0, 1.6 * predicted[i, seed].max(), 1500)
+            flow = gradient_flow(weights, problem, grid, rtol=1e-5, method="RK45")
+            seen = mode_values(flow.weights, problem)[:, :4]
+            observed[i, seed] = grid[np.argmax(seen > targets / 2, axis=0)]
+    return predicted, observed
+
+
+def flow_error(step_size: float, end: float = 4.0) -> float:
+    """Return the largest gap between descent and flow of one mode, s = a = 1, N = 3, p(0) = 0.1."""
+    single = Problem([[1.0]], [[1.0]])
+    weights = tuple(np.full((1, 1), 0.1 ** (1 / 3)) for _ in range(3))
+    path = [float(product(weights)[0, 0])]
+    for _ in range(round(end / step_size)):
+        weights = descend(weights, single, step_size, 1).weights
+        path.append(float(product(weights)[0, 0]))
+    exact = mode_flow(step_size * np.arange(len(path)), 0.1, 1.0, 1.0, 3)
+    return float(np.max(np.abs(np.array(path) - exact)))
