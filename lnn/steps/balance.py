@@ -202,14 +202,16 @@ def layer_norm_ceiling(weights: Sequence[ArrayLike], delta: ArrayLike | None = N
 
 
 def sharp_layer_norm_ceiling(weights: Sequence[ArrayLike], delta: ArrayLike | None = None) -> Array:
-    """Return ‖W‖^{2/N} + ⌊3 (N − 1) / 2⌋ δ, which bounds ‖W_j‖² for every layer.
+    """Return ‖W‖^{2/N} + (N − 1) δ, which bounds ‖W_j‖² for every layer.
 
-    Proof. Let u_0 be a unit vector with ‖W_1 u_0‖ = ‖W_1‖, u_j = W_j u_{j-1} / ‖W_j u_{j-1}‖ and
-    a_j = ‖W_j u_{j-1}‖². Then a_{j+1} ≥ ‖W_jᵀ u_j‖² − δ ≥ (u_jᵀ W_j u_{j-1})² − δ = a_j − δ, so
-    ‖W‖² ≥ a_1 ⋯ a_N ≥ (‖W_1‖² − (N − 1) δ)^N where the bracket is not negative. Hence
-    ‖W_1‖² ≤ ‖W‖^{2/N} + (N − 1) δ; transposed, the same holds for W_N; and the squared norms of
-    neighbours differ by at most δ, so ‖W_j‖² exceeds the nearer end's by at most
-    min(j − 1, N − j) δ ≤ ⌊(N − 1) / 2⌋ δ.
+    No smaller constant will do: N scalar layers with w_j² = (j − 1) δ have product 0 and attain it.
+
+    For an end layer the proof is short. Let u_0 be a unit vector with ‖W_1 u_0‖ = ‖W_1‖,
+    u_j = W_j u_{j-1} / ‖W_j u_{j-1}‖ and a_j = ‖W_j u_{j-1}‖². Then
+    a_{j+1} ≥ ‖W_jᵀ u_j‖² − δ ≥ (u_jᵀ W_j u_{j-1})² − δ = a_j − δ, so
+    ‖W‖² ≥ a_1 ⋯ a_N ≥ (‖W_1‖² − (N − 1) δ)^N where the bracket is not negative. A middle layer
+    takes more, and can exceed what its distance to the ends suggests: the book's chapter on the
+    step size has the proof for all.
 
     Parameters
     ----------
@@ -238,7 +240,7 @@ def sharp_layer_norm_ceiling(weights: Sequence[ArrayLike], delta: ArrayLike | No
     1.0
     """
     depth = len(weights)
-    return _bound(weights, delta, 3 * (depth - 1) // 2)
+    return _bound(weights, delta, depth - 1)
 
 
 def _bound(weights: Sequence[ArrayLike], delta: ArrayLike | None, constant: int) -> Array:

@@ -76,8 +76,8 @@ def test_drift_is_of_second_order_a_step_and_of_first_order_over_a_fixed_time():
 
 @pytest.mark.parametrize("widths", DEEP.values(), ids=DEEP)
 def test_the_bounds_of_the_norms_hold(widths):
-    weights = random_network(np.random.default_rng(4), widths, size=(500,))
-    scale = np.random.default_rng(5).uniform(0, 2, size=(len(weights), 500, 1, 1))
+    weights = random_network(np.random.default_rng(4), widths, size=(2000,))
+    scale = np.random.default_rng(5).uniform(0, 2, size=(len(weights), 2000, 1, 1))
     weights = tuple(s * w for s, w in zip(scale, weights, strict=True))
     largest = np.max([np.linalg.norm(w, 2, axis=(-2, -1)) ** 2 for w in weights], axis=0)
     assert (largest <= lnn.steps.sharp_layer_norm_ceiling(weights) * (1 + 1e-12)).all()
@@ -94,16 +94,44 @@ def test_how_tight_the_bounds_of_the_norms_are(depth):
     assert float(lnn.balancedness(weights)) == pytest.approx(delta)
     excess = (depth - 1) * delta
     assert float(lnn.steps.layer_norm_ceiling(weights)) == pytest.approx((depth + 1) ** 2 * delta)
-    sharp = float(lnn.steps.sharp_layer_norm_ceiling(weights))
-    assert excess <= sharp * (1 + 1e-12)
-    assert sharp == pytest.approx((3 * (depth - 1) // 2) * delta)
-    if depth == 2:  # attained
-        assert sharp == pytest.approx(excess)
+    for way in (weights, weights[::-1]):  # the last layer, and the first
+        assert float(lnn.steps.sharp_layer_norm_ceiling(way)) == pytest.approx(excess)
+        assert max(float(w[0, 0]) ** 2 for w in way) == pytest.approx(excess)
 
 
-def test_the_printed_constant_is_proved_up_to_six_layers():
-    # Report (29) has N + 1 where the proposition has (N + 1)²; ours is ⌊3 (N − 1) / 2⌋.
-    assert [n for n in range(2, 12) if 3 * (n - 1) // 2 <= n + 1] == [2, 3, 4, 5, 6]
+@pytest.mark.parametrize("depth", [3, 4, 5])
+def test_evolution_towards_the_worst_case_reaches_the_sharp_constant_and_no_more(depth):
+    # (max_j ‖W_j‖² − ‖W‖^{2/N}) / δ, bred over 80 generations of 2 × 2 layers.
+    rng = np.random.default_rng(depth)
+    best = random_network(rng, (2,) * (depth + 1), size=(100,))
+    spread = np.full((100, 1, 1), 0.5)
+    highest = -np.inf
+    for _ in range(80):
+        children = [
+            np.concatenate([w, *(w + spread * rng.standard_normal(w.shape) for _ in range(9))])
+            for w in best
+        ]
+        norms = np.max([np.linalg.norm(w, 2, axis=(-2, -1)) ** 2 for w in children], axis=0)
+        reach = np.linalg.norm(lnn.product(children), 2, axis=(-2, -1)) ** (2 / depth)
+        excess = (norms - reach) / lnn.balancedness(children)
+        assert (excess <= (depth - 1) * (1 + 1e-9)).all()
+        highest = max(highest, excess.max())
+        fittest = np.argsort(excess)[-100:]
+        best, spread = tuple(w[fittest] for w in children), spread * 0.95
+    assert highest > 0.97 * (depth - 1)
+
+
+def test_a_middle_layer_can_exceed_what_its_distance_to_the_ends_suggests():
+    # N = 3, j = 2, δ = 1: max(j − 1, N − j) δ = 1 is not enough; 2 is.
+    t = 5**-0.25
+    s = np.max(np.roots([1, 0, 0, 0, -1, -4 / 5**1.25]).real)  # s (s⁴ − 1) = 4 / 5^{5/4}
+    x2 = np.sqrt(1 / (t / (s * (s**2 + 1)) + 1 / (t**2 + 1)))
+    x1 = np.sqrt(t * x2**2 / s)
+    weights = (np.array([[x1], [x2]]), np.diag([s, t]), np.array([[x1, -x2]]))
+    assert float(lnn.balancedness(weights)) == pytest.approx(1.0)
+    assert float(lnn.product(weights)[0, 0]) == pytest.approx(0.0, abs=1e-12)
+    assert s**2 == pytest.approx(1.218, abs=1e-3)
+    assert s**2 <= float(lnn.steps.sharp_layer_norm_ceiling(weights)) == pytest.approx(2.0)
 
 
 def test_a_larger_delta_may_be_given_but_no_smaller():
