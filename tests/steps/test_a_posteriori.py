@@ -88,6 +88,28 @@ def test_nothing_is_proved_far_away_at_saddles_or_below_full_rank():
     assert trapping_bound(blown, problem).step_size == 0
 
 
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.245])
+def test_the_curvature_holds_far_from_minimizers_too(share):
+    # Two scalar layers of one size whose product is e below its target, e up to nearly σ_0² / 4,
+    # beyond which nothing is proved. Further out the loss is e² again, the product e above.
+    w, target = np.array([[1.0]]), 1 + share * 2
+    problem = Problem([[1.0]], [[target]])
+    bound = trapping_bound((w, w), problem)
+    radius, e = float(bound.radius), target - 1
+    assert bound.step_size > 0
+    # κ_0 = σ_0 = √2, γ = 1
+    assert bound.curvature == pytest.approx(2 * (np.sqrt(2) + radius) ** 2 + 2 * e)
+    assert bound.conditioning == pytest.approx(np.sqrt(2) - radius)
+    expected = 2 / bound.curvature * (1 - e / (radius * bound.conditioning))
+    assert bound.step_size == pytest.approx(float(expected))
+    far = min(np.sqrt(1 + 2 * e), 1 + radius / np.sqrt(2))
+    there = (far * w, far * w)
+    assert loss(there, problem) <= e**2 * (1 + 1e-9)
+    assert np.linalg.eigvalsh(hessian(there, problem))[-1] <= bound.curvature
+    if share > 0.24:  # with the sign of 2 e γ turned round this would be false
+        assert np.linalg.eigvalsh(hessian(there, problem))[-1] > bound.curvature - 4 * e
+
+
 def test_one_layer_is_the_quadratic():
     # L is a quadratic: every η < 2 / λ_max(∇²L) converges from everywhere.
     rng = np.random.default_rng(1)
@@ -95,7 +117,7 @@ def test_one_layer_is_the_quadratic():
     weights = gaussian((3, 2), rng)
     step = float(trapping_bound(weights, problem).step_size)
     limit = 2 / np.linalg.eigvalsh(hessian(weights, problem))[-1]
-    assert step <= limit
+    assert (1 - 1e-6) * limit < step <= limit * (1 + 1e-12)
 
 
 def test_ensembles_broadcast():
