@@ -44,7 +44,8 @@ from lnn.objective import gradient, hessian, hessian_vector, loss, sharpness
 from lnn.problem import Problem
 from lnn.steps.balance import balancedness
 from lnn.steps.convergence import convergence_bound
-from lnn.steps.divergence import divergence_bound, flattest_minimizer, least_sharpness
+from lnn.steps.divergence import divergence_bound
+from lnn.steps.flattest import flattest_minimizer, least_sharpness
 from lnn.steps.stability import stability_limit
 from lnn.studies import run_study
 

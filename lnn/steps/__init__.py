@@ -15,7 +15,13 @@ from lnn.steps.convergence import (
     product_norm_ceiling,
     shrink_to_alpha,
 )
-from lnn.steps.divergence import divergence_bound, flattest_minimizer, least_sharpness
+from lnn.steps.divergence import divergence_bound
+from lnn.steps.flattest import (
+    LeastSharpness,
+    certified_least_sharpness,
+    flattest_minimizer,
+    least_sharpness,
+)
 from lnn.steps.record import StepBound
 from lnn.steps.search import Attempt, FirstFailure, attempt, fails, first_failure
 from lnn.steps.stability import quadratic_limit, stability_limit
@@ -24,10 +30,12 @@ __all__ = [
     "Attempt",
     "ConvergenceBound",
     "FirstFailure",
+    "LeastSharpness",
     "StepBound",
     "TrappingBound",
     "attempt",
     "balancedness",
+    "certified_least_sharpness",
     "convergence_bound",
     "divergence_bound",
     "drift",

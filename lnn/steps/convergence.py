@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from lnn._bisection import last_where
 from lnn._checks import Array, Weights, chain, positive, widths_fit
 from lnn.network import product
 from lnn.objective import loss
@@ -214,17 +215,13 @@ def shrink_to_alpha(weights: Sequence[ArrayLike], problem: Problem, alpha: float
     smallest, y_norm = problem.require_full_row_rank(), _norm_of_targets(problem)
     fit, goal = product(matrices) @ problem.root_xx, problem.least_squares @ problem.root_xx
 
-    def fits(c: Array) -> Array:
+    def fits(c: Array) -> NDArray[np.bool_]:
         misfit = c[..., np.newaxis, np.newaxis] ** n * fit - goal
         root_loss = np.sqrt(problem.residual + np.sum(misfit**2, axis=(-2, -1)))
         delta = ((root_loss + y_norm) / smallest) ** (2 / n) / (n * (n + 1) ** 2)
         return np.asarray(c**2 * constant <= alpha * delta)
 
     shape = np.broadcast_shapes(constant.shape, problem.ensemble)
-    low, high = np.zeros(shape), np.ones(shape)
-    low = np.where(fits(high), 1.0, low)
-    for _ in range(60):
-        middle = (low + high) / 2
-        good = fits(middle)
-        low, high = np.where(good, middle, low), np.where(good, high, middle)
-    return tuple(low[..., None, None] * w for w in matrices)
+    zero, one = np.zeros(shape), np.ones(shape)
+    factor = np.where(fits(one), one, last_where(fits, zero, one))
+    return tuple(factor[..., None, None] * w for w in matrices)

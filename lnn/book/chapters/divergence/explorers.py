@@ -18,7 +18,7 @@ from lnn.book.drawing import draw_loss
 from lnn.book.sliders.explorer import explorer
 from lnn.book.sliders.parameters import Slider
 from lnn.book.style import REFERENCE
-from lnn.steps.divergence import least_sharpness
+from lnn.steps.flattest import least_sharpness
 
 LIVE_COUNT = 12
 """Problems of the explorer: few, so that a new network is tried while the slider moves."""
