@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import lnn
+from lnn.book import digits
 from lnn.book.chapters.your_data import studies as your_data
 
 
@@ -77,11 +78,11 @@ def test_the_digits_are_those_of_scikit_learn():
     # Imported here: scikit-learn takes seconds, and only this test needs it.
     from sklearn import datasets
 
-    images, labels = your_data.digits()
+    images, labels = digits.digits()
     original = datasets.load_digits()
     np.testing.assert_array_equal(images.T * 16, original.data)
     np.testing.assert_array_equal(labels, original.target)
-    copy = Path(your_data.__file__).parent / "digits.csv.gz"
+    copy = Path(digits.__file__).parent / "digits.csv.gz"
     source = Path(datasets.__file__).parent / "data" / "digits.csv.gz"
     assert (
         hashlib.sha256(copy.read_bytes()).digest() == hashlib.sha256(source.read_bytes()).digest()

@@ -23,7 +23,7 @@ LAYERS = [
     {"data", "descent.run", "studies"},
     {"descent", "dynamics"},
     {"steps", "one_hidden_layer"},
-    {"book._extras", "book.style"},
+    {"book._extras", "book.style", "book.digits"},
     {"book.drawing", "book.valley", "book.sliders", "book.audit"},
     {"book.labs"},
     {"book.predict"},

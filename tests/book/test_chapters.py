@@ -20,7 +20,6 @@ NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(BOO
 UNFRAMED = {
     "divergence",
     "first_order",
-    "intro",
     "nonlinear",
     "saddles",
     "step_size",
