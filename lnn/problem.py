@@ -27,6 +27,7 @@ _CORE_AXES = {
     "cov_yy": 2,
     "root_xx": 2,
     "least_squares": 2,
+    "fitted": 2,
     "residual": 0,
     "eigenvalues": 1,
     "eigenvectors": 2,
@@ -59,10 +60,13 @@ class Problem:
         A with A Aᵀ = Σ_XX, from the QR factorization of Xᵀ.
     least_squares : (..., d_y, d_x) array
         T = Σ_YX Σ_XX⁻¹; the least-squares map of minimal norm if X has not full row rank.
+    fitted : (..., d_y, min(d_x, m)) array
+        M = T A, the least-squares map where inputs are measured in whitened coordinates. It and W A
+        do not change under X → B X, W → W B⁻¹, and units of the inputs cost it no digits.
     residual : (...) array
         ‖Y − T X‖_F², the least loss of any linear map.
     eigenvalues : (..., d_y) array
-        λ_1 ≥ λ_2 ≥ ... of Σ = T Σ_XX Tᵀ.
+        λ_1 ≥ λ_2 ≥ ... of Σ = T Σ_XX Tᵀ = M Mᵀ.
     eigenvectors : (..., d_y, d_y) array
         U with Σ = U diag(λ) Uᵀ; in each column the entry of largest modulus is positive.
     singular_values_x : (..., min(d_x, m)) array
@@ -94,6 +98,7 @@ class Problem:
     cov_yy: Array = field(init=False, repr=False)
     root_xx: Array = field(init=False, repr=False)
     least_squares: Array = field(init=False, repr=False)
+    fitted: Array = field(init=False, repr=False)
     residual: Array = field(init=False, repr=False)
     eigenvalues: Array = field(init=False, repr=False)
     eigenvectors: Array = field(init=False, repr=False)
@@ -114,11 +119,20 @@ class Problem:
                 f"the leading (ensemble) axes of X {x.shape[:-2]} and of Y {y.shape[:-2]} do not "
                 f"broadcast: make them equal or 1"
             ) from None
-        # Xᵀ = Q R, so X = A Qᵀ with A = Rᵀ: all that follows happens in the row space of X.
-        q, r = np.linalg.qr(x.mT)
-        root = r.mT
-        target = y @ q @ np.linalg.pinv(root)
-        u, s, _ = np.linalg.svd(target @ root, full_matrices=True)
+        # (D⁻¹ X)ᵀ = Q R with units D that give every row norm one. So X = A Qᵀ, A = D Rᵀ: all that
+        # follows happens in the row space of X, where units play no part.
+        unit = np.linalg.norm(x, axis=-1)
+        unit = np.where(unit > 0, unit, 1.0)
+        q, r = np.linalg.qr((x / unit[..., None]).mT)
+        root = unit[..., None] * r.mT
+        p, s, gt = np.linalg.svd(r.mT, full_matrices=False)
+        seen = s > max(r.shape) * np.finfo(np.float64).eps * s[..., :1]
+        image = y @ q @ gt.mT * seen[..., None, :]
+        fitted = image @ gt
+        target = (image / np.where(seen, s, 1.0)[..., None, :]) @ p.mT / unit[..., None, :]
+        if seen.shape[-1] < x.shape[-2] or not seen.all():  # of all that fit, the smallest
+            target = target @ (root @ np.linalg.pinv(root))
+        u, s, _ = np.linalg.svd(fitted, full_matrices=True)
         # The sign of a singular vector is arbitrary: fix it, so that runs can be compared.
         peak = np.take_along_axis(u, np.abs(u).argmax(axis=-2, keepdims=True), axis=-2)
         eigenvalues = np.zeros(u.shape[:-1])
@@ -131,6 +145,7 @@ class Problem:
             "cov_yy": y @ y.mT,
             "root_xx": root,
             "least_squares": target,
+            "fitted": fitted,
             "residual": np.sum((y - target @ x) ** 2, axis=(-2, -1)),
             "eigenvalues": eigenvalues,
             "eigenvectors": u * np.where(peak < 0, -1.0, 1.0),
