@@ -119,19 +119,14 @@ class Problem:
                 f"the leading (ensemble) axes of X {x.shape[:-2]} and of Y {y.shape[:-2]} do not "
                 f"broadcast: make them equal or 1"
             ) from None
-        # (D⁻¹ X)ᵀ = Q R with units D that give every row norm one. So X = A Qᵀ, A = D Rᵀ: all that
-        # follows happens in the row space of X, where units play no part.
-        unit = np.linalg.norm(x, axis=-1)
-        unit = np.where(unit > 0, unit, 1.0)
-        q, r = np.linalg.qr((x / unit[..., None]).mT)
-        root = unit[..., None] * r.mT
-        p, s, gt = np.linalg.svd(r.mT, full_matrices=False)
-        seen = s > max(r.shape) * np.finfo(np.float64).eps * s[..., :1]
-        image = y @ q @ gt.mT * seen[..., None, :]
-        fitted = image @ gt
-        target = (image / np.where(seen, s, 1.0)[..., None, :]) @ p.mT / unit[..., None, :]
-        if seen.shape[-1] < x.shape[-2] or not seen.all():  # of all that fit, the smallest
-            target = target @ (root @ np.linalg.pinv(root))
+        # Xᵀ = Q R, so X = A Qᵀ with A = Rᵀ: all that follows happens in the row space of X.
+        q, r = np.linalg.qr(x.mT)
+        root = r.mT
+        inverse, seen = inverse_root(root)
+        fitted = y @ q @ seen
+        target = fitted @ inverse
+        if inverse.shape[-2] < x.shape[-2] or not np.allclose(seen, np.eye(seen.shape[-1])):
+            target = target @ (root @ np.linalg.pinv(root))  # of all that fit, the smallest
         u, s, _ = np.linalg.svd(fitted, full_matrices=True)
         # The sign of a singular vector is arbitrary: fix it, so that runs can be compared.
         peak = np.take_along_axis(u, np.abs(u).argmax(axis=-2, keepdims=True), axis=-2)
@@ -235,3 +230,32 @@ class Problem:
         1.0
         """
         return np.asarray(self.residual + self.eigenvalues[..., whole(rank, "rank") :].sum(axis=-1))
+
+
+def inverse_root(root: Array) -> tuple[Array, Array]:
+    """Invert A on the row space of X, in units of the inputs that make them alike.
+
+    Parameters
+    ----------
+    root : (..., d_x, k) array
+        A.
+
+    Returns
+    -------
+    (..., k, d_x) array, (..., k, k) array
+        G, and G A, the orthogonal projector on the row space of X: the identity if X has full row
+        rank. Relative to its row, an entry of A of the order of rounding does not count.
+
+    Examples
+    --------
+    >>> inverse, seen = inverse_root(np.diag([1e-8, 1e8]))
+    >>> inverse
+    array([[1.e+08, 0.e+00],
+           [0.e+00, 1.e-08]])
+    """
+    unit = np.linalg.norm(root, axis=-1)
+    unit = np.where(unit > 0, unit, 1.0)
+    p, s, gt = np.linalg.svd(root / unit[..., None], full_matrices=False)
+    kept = s > 64 * s.shape[-1] * np.finfo(np.float64).eps * s[..., :1]
+    inverse = (gt.mT * np.where(kept, 1 / np.where(kept, s, 1.0), 0.0)[..., None, :]) @ p.mT
+    return inverse / unit[..., None, :], (gt.mT * kept[..., None, :]) @ gt

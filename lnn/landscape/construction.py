@@ -10,22 +10,30 @@ of L is, up to invertible matrices D_1, ..., D_{N-1},
 where A_N ... A_1 = U_Sᵀ T, so that the product is U_S U_Sᵀ T. Such weights are critical if and only
 if, for every layer h,
 
-    Z_{h-1} ... Z_1 Σ_XY U_Q Z_N ... Z_{h+1} = 0.                                              (*)
+    Z_{h-1} ... Z_1 Σ_XY U_Q Z_N ... Z_{h+1} = 0,                                              (*)
 
-`critical_point` picks the A_h balanced and the Z_h from the family that (*) allows.
+and that is so if and only if, in suitable bases, the Z_h are strings on the ring of the layers and
+the data (`lnn.landscape.strings`).
 """
 
 from collections.abc import Sequence
+from operator import index
 
 import numpy as np
 
 from lnn._checks import Array, Weights, positive, valid_widths, widths_fit
-from lnn.initialization import orthogonal_columns
 from lnn.landscape.kinds import Kind, possible_kinds, require_second_order_assumptions
-from lnn.problem import Problem
+from lnn.landscape.ring import loose_pairs
+from lnn.landscape.strings import (
+    Strings,
+    bases_beside_data,
+    canonical_strings,
+    random_invertible,
+    random_strings,
+)
+from lnn.problem import Problem, inverse_root
 
-_ATTEMPTS = 500  # patterns of Z to draw before falling back on the canonical one
-_ZERO = 1e-9  # relative size below which a block of the construction counts as zero
+_ATTEMPTS = 500  # drawings of strings to try before falling back on the canonical one
 
 
 def critical_point(
@@ -34,6 +42,7 @@ def critical_point(
     modes: Sequence[int],
     *,
     kind: Kind | None = None,
+    strength: float | None = None,
     rng: np.random.Generator | None = None,
     size: tuple[int, ...] = (),
     spread: float = 2.0,
@@ -47,19 +56,24 @@ def critical_point(
     widths : sequence of int
         (d_0, ..., d_N).
     modes : sequence of int
-        S: indices from 0 into ``problem.eigenvalues``, at most r_max of them. The order does not
-        matter. () is a point with product zero.
+        S: integers, indices from 0 into ``problem.eigenvalues``, at most r_max of them. The order
+        does not matter. () is a point with product zero.
     kind : Kind, optional
         What the point has to be; None takes what comes. It matters only if S is the r < r_max
         leading modes: that product has strict and, from three layers on, non-strict
         parametrizations. Every other S determines the kind.
     rng : numpy.random.Generator, optional
         None gives the canonical member: the balanced factors of the product, with all Z_h = 0
-        (non-strict, where that is possible). A canonical strict member has identities for
-        Z_2, ..., Z_{N-1}. With `rng`, a random member: random invertible D_h, random Z_h among
-        those that (*) allows.
+        (non-strict, where that is possible). A canonical strict member has `strength` times
+        identities for Z_2, ..., Z_{N-1}. With `rng`, a random member: random invertible D_h,
+        random Z_h among those that (*) allows.
     size : tuple of int
-        Leading axes, with `rng`: members that share the ranks of the Z_h.
+        Leading axes, with `rng`: members that share the strings of the Z_h. They must include the
+        leading axes of the problem, if it has any.
+    strength : float, optional
+        How open the middle of a canonical strict member is: its negative curvature, and so the
+        time that descent needs to leave it, are proportional to strength^{N−2}. None takes the
+        (√λ_1 / ‖X‖)^{1/N} of balanced layers that would carry the strongest mode.
     spread : float
         With `rng`, the D_h have singular values between 1 / spread and spread.
 
@@ -69,6 +83,8 @@ def critical_point(
 
     Raises
     ------
+    TypeError
+        If a mode is not an integer.
     ValueError
         If the modes, widths or problem are not admissible, or no critical point of this kind has
         this product (the message says why).
@@ -97,43 +113,148 @@ def critical_point(
     widths_fit(d, problem.d_x, problem.d_y, "widths")
     require_second_order_assumptions(problem)
     chosen = _valid_modes(modes, d)
-    wanted = None if kind is None else Kind(kind)
+    wanted = _valid_kind(kind)
     possible = possible_kinds(chosen, d)
     if wanted is not None and wanted not in possible:
         raise ValueError(_why_impossible(wanted, chosen, d, possible))
-    if rng is None and size != ():
-        raise ValueError(f"size is {size} but rng is None: members of an ensemble need rng")
+    lead = _valid_size(size, problem.ensemble)
     positive(np.asarray(spread) - 1, "spread - 1")
+    depth = len(d) - 1
+    if strength is None:
+        strongest = problem.eigenvalues[..., 0] / problem.singular_values_x[..., 0] ** 2
+        strength = float(np.max(strongest)) ** (0.5 / depth)
+    open_middle = float(positive(strength, "strength"))
 
-    depth, r = len(d) - 1, len(chosen)
-    rest = [k for k in range(problem.d_y) if k not in chosen]
-    u_s, u_q = problem.eigenvectors[..., list(chosen)], problem.eigenvectors[..., rest]
-    ensemble = np.broadcast_shapes(size, problem.ensemble)
-    tops = _balanced_factors(u_s.mT @ problem.least_squares, depth)
-    sigma = problem.cov_yx.mT @ u_q  # Σ_XY U_Q
-    free = (problem.d_x, *(d[h] - r for h in range(1, depth)), problem.d_y - r)
-    scale = float(np.max(problem.eigenvalues / np.max(problem.singular_values_x) ** 2)) ** (
-        0.5 / depth
-    )
+    u_s = problem.eigenvectors[..., list(chosen)]
+    nodes = [n - len(chosen) for n in d]
+    strict = wanted is Kind.STRICT_SADDLE and len(possible) == 2
     if rng is None:
-        chain = wanted is Kind.STRICT_SADDLE and len(possible) == 2
-        blocks = _canonical_blocks(free, ensemble, scale, chain)
+        if size != ():
+            raise ValueError(f"size is {size} but rng is None: members of an ensemble need rng")
+        strings = canonical_strings(nodes, nodes[-1], middle_open=strict)
+        return _canonical(problem, d, u_s, strings, open_middle)
+    strings = random_strings(nodes, nodes[-1], rng)
+    for _ in range(_ATTEMPTS):
+        if wanted is None or len(possible) == 1 or (loose_pairs(strings.ranks()) > 0) == strict:
+            break
+        strings = random_strings(nodes, nodes[-1], rng)
     else:
-        blocks = _random_blocks(free, sigma, ensemble, scale, rng, wanted, len(possible) == 2)
-    weights = []
-    for h in range(1, depth + 1):
-        top, block = tops[h - 1], blocks[h - 1]
-        if h == depth:
-            top, block = u_s @ top, u_q @ block
-        weights.append(_assemble(top, block, first=h == 1, last=h == depth, ensemble=ensemble))
-    if rng is not None:
-        weights = _conjugate(weights, rng, ensemble, spread)
+        strings = canonical_strings(nodes, nodes[-1], middle_open=strict)
+    return random_member(problem, d, u_s, strings, rng, size=lead, spread=spread)
+
+
+def random_member(
+    problem: Problem,
+    widths: Sequence[int],
+    signal: Array,
+    strings: Strings,
+    rng: np.random.Generator,
+    *,
+    size: tuple[int, ...] = (),
+    spread: float = 2.0,
+) -> Weights:
+    """Return a random critical point with given signal and strings, for any data.
+
+    Neither Σ_XX nor Σ_YX need have full rank, and eigenvalues may coincide.
+
+    Parameters
+    ----------
+    problem : Problem
+        All members of an ensemble must have X of the same rank, and Σ_YX.
+    widths : sequence of int
+    signal : (..., d_y, r) array
+        Orthonormal columns that span im W, an invariant subspace of Σ within the image of Σ_YX.
+    strings : Strings
+        On nodes of widths[h] − r vectors, rank(X) − r at the inputs, and with rank(Σ_YX) − r
+        arrows through the data.
+    rng : numpy.random.Generator
+    size : tuple of int
+        Leading axes, which include those of the problem.
+    spread : float
+        As in `critical_point`.
+
+    Returns
+    -------
+    tuple of (..., d_j, d_{j-1}) arrays
+    """
+    depth, r = len(widths) - 1, signal.shape[-1]
+    # Coordinates in which Σ_XX is a multiple of the identity, such that ‖M‖ = ‖T‖.
+    inverse, seen = inverse_root(problem.root_xx)
+    rows = np.linalg.svd(seen)[0][..., : strings.nodes[0] + r]
+    norm = np.linalg.norm(problem.least_squares, 2, axis=(-2, -1))
+    anything = r + len(strings.arrows[-1]) > 0  # else M = 0
+    scale = np.sqrt(problem.eigenvalues[..., 0]) / norm if anything else np.ones_like(norm)
+    scale = scale[..., None, None]
+    inverse, target = scale * (rows.mT @ inverse), problem.fitted @ rows / scale
+
+    u_q = _complement(signal)
+    v_q = np.linalg.qr(target.mT @ signal, mode="complete")[0][..., r:]
+    first, last = bases_beside_data(v_q.mT @ target.mT @ u_q, len(strings.arrows[-1]), rng, spread)
+    strength = float(np.max(norm)) ** (1 / depth) if anything else 1.0
+    blocks = [strength * strings.matrix(h) for h in range(1, depth + 1)]
+    blocks[0] = blocks[0] @ np.linalg.inv(first) @ v_q.mT @ inverse
+    blocks[-1] = u_q @ last @ blocks[-1] if depth > 1 else 0 * problem.least_squares
+    tops = _balanced_factors(signal.mT @ problem.least_squares, depth)
+    weights = _assemble(tops, blocks, signal, size)
+    for h in range(1, depth):
+        n = widths[h]
+        d = random_invertible(n, rng, size, spread)
+        weights[h - 1], weights[h] = d @ weights[h - 1], weights[h] @ np.linalg.inv(d)
     return tuple(weights)
 
 
+def _canonical(
+    problem: Problem, widths: tuple[int, ...], signal: Array, strings: Strings, strength: float
+) -> Weights:
+    """Balanced layers for the signal, beside them the strings; those end at the first and last."""
+    depth = len(widths) - 1
+    blocks = [strength * strings.matrix(h) for h in range(1, depth + 1)]
+    blocks[0] = np.zeros((blocks[0].shape[0], widths[0]))
+    blocks[-1] = np.zeros((widths[-1], blocks[-1].shape[-1]))
+    tops = _balanced_factors(signal.mT @ problem.least_squares, depth)
+    return tuple(_assemble(tops, blocks, signal, problem.ensemble))
+
+
+def _complement(columns: Array) -> Array:
+    """Orthonormal columns that complete orthonormal ones to a basis."""
+    return np.linalg.qr(columns, mode="complete")[0][..., columns.shape[-1] :]
+
+
+def _assemble(
+    tops: list[Array], blocks: list[Array], signal: Array, lead: tuple[int, ...]
+) -> list[Array]:
+    """[A_1; Z_1], diag(A_h, Z_h), [U_S A_N, Z_N] with Z_N already in the outputs' coordinates."""
+    depth = len(tops)
+    weights = []
+    for h, (top, block) in enumerate(zip(tops, blocks, strict=True), start=1):
+        if h == depth:
+            top = signal @ top
+        top = np.broadcast_to(top, lead + top.shape[-2:])
+        block = np.broadcast_to(block, lead + block.shape[-2:])
+        if depth == 1:
+            weights.append(top.copy())
+        elif h == 1:
+            weights.append(np.concatenate([top, block], axis=-2))
+        elif h == depth:
+            weights.append(np.concatenate([top, block], axis=-1))
+        else:
+            upper = np.concatenate([top, np.zeros((*lead, top.shape[-2], block.shape[-1]))], -1)
+            lower = np.concatenate([np.zeros((*lead, block.shape[-2], top.shape[-1])), block], -1)
+            weights.append(np.concatenate([upper, lower], axis=-2))
+    return weights
+
+
 def _valid_modes(modes: Sequence[int], widths: tuple[int, ...]) -> tuple[int, ...]:
-    chosen = tuple(sorted(int(k) for k in modes))
     d_y, r_max = widths[-1], min(widths)
+    if isinstance(modes, str):
+        raise TypeError(f"modes is the string {modes!r}: give integers, such as (0, 1)")
+    try:
+        chosen = tuple(sorted(index(k) for k in modes))
+    except TypeError:
+        raise TypeError(
+            f"modes is {modes!r}: expected a sequence of integers, indices from 0 into "
+            f"problem.eigenvalues"
+        ) from None
     if len(set(chosen)) != len(chosen) or any(not 0 <= k < d_y for k in chosen):
         raise ValueError(
             f"modes is {tuple(modes)}: expected distinct indices from 0 to d_y - 1 = {d_y - 1}"
@@ -149,6 +270,25 @@ def _valid_modes(modes: Sequence[int], widths: tuple[int, ...]) -> tuple[int, ..
             f"only critical point has all {r_max} modes; use two layers or more"
         )
     return chosen
+
+
+def _valid_kind(kind: Kind | None) -> Kind | None:
+    try:
+        return None if kind is None else Kind(kind)
+    except ValueError:
+        names = ", ".join(f"Kind.{k.name}" for k in Kind if k is not Kind.NOT_CRITICAL)
+        raise ValueError(f"kind is {kind!r}: expected None or one of {names}") from None
+
+
+def _valid_size(size: tuple[int, ...], ensemble: tuple[int, ...]) -> tuple[int, ...]:
+    try:
+        lead = np.broadcast_shapes(size, ensemble)
+    except ValueError:
+        raise ValueError(
+            f"size is {size}, but the problem has leading axes {ensemble}, which do not broadcast "
+            f"with it: end size with the axes of the problem, or leave it out"
+        ) from None
+    return lead
 
 
 def _why_impossible(
@@ -182,191 +322,9 @@ def _balanced_factors(target: Array, depth: int) -> list[Array]:
         return [target]
     if r == 0:
         return [target, *(target[..., :0] for _ in range(depth - 1))]
-    f, s, gt = np.linalg.svd(target, full_matrices=False)
+    f, s, _ = np.linalg.svd(target, full_matrices=False)
     root = s[..., None] ** (1 / depth)
     middle = root * np.eye(r)
-    return [root * gt, *(middle for _ in range(depth - 2)), f * root.mT]
-
-
-def _assemble(
-    top: Array, block: Array, *, first: bool, last: bool, ensemble: tuple[int, ...]
-) -> Array:
-    """[A_1; Z_1], [U_S A_N, U_Q Z_N], diag(A_h, Z_h), or A_1 where there is one layer."""
-    lead = np.broadcast_shapes(ensemble, top.shape[:-2], block.shape[:-2])
-    top = np.broadcast_to(top, lead + top.shape[-2:])
-    block = np.broadcast_to(block, lead + block.shape[-2:])
-    if first and last:
-        return top.copy()
-    if first:
-        return np.concatenate([top, block], axis=-2)
-    if last:
-        return np.concatenate([top, block], axis=-1)
-    (a, b), (p, q) = top.shape[-2:], block.shape[-2:]
-    result = np.zeros((*lead, a + p, b + q))
-    result[..., :a, :b] = top
-    result[..., a:, b:] = block
-    return result
-
-
-def _conjugate(
-    weights: list[Array], rng: np.random.Generator, ensemble: tuple[int, ...], spread: float
-) -> list[Array]:
-    """W_h ← D_h W_h D_{h-1}⁻¹ with random invertible D_h and D_0 = D_N = I."""
-    result = list(weights)
-    for h in range(1, len(weights)):
-        n = weights[h].shape[-1]
-        left = orthogonal_columns(n, n, rng, ensemble)
-        right = orthogonal_columns(n, n, rng, ensemble)
-        stretch = spread ** rng.uniform(-1, 1, (*ensemble, 1, n))
-        result[h - 1] = (left * stretch) @ right.mT @ result[h - 1]
-        result[h] = result[h] @ (right / stretch) @ left.mT
-    return result
-
-
-def _canonical_blocks(
-    free: tuple[int, ...], ensemble: tuple[int, ...], scale: float, chain: bool
-) -> list[Array]:
-    """All Z_h = 0; with `chain`, Z_2, ..., Z_{N-1} carry an identity through the middle layers."""
-    blocks = [np.zeros((*ensemble, free[h], free[h - 1])) for h in range(1, len(free))]
-    if chain:
-        for block in blocks[1:-1]:
-            block += scale * np.eye(block.shape[-2], block.shape[-1])
-    return blocks
-
-
-def _random_blocks(
-    free: tuple[int, ...],
-    sigma: Array,
-    ensemble: tuple[int, ...],
-    scale: float,
-    rng: np.random.Generator,
-    wanted: Kind | None,
-    selectable: bool,
-) -> list[Array]:
-    """Draw Z_1, ..., Z_N that satisfy (*), of the wanted kind where Z decides the kind."""
-    if len(free) == 2:
-        return _canonical_blocks(free, ensemble, scale, chain=False)
-    for _ in range(_ATTEMPTS):
-        blocks = _draw_blocks(free, sigma, ensemble, scale, rng)
-        if wanted is None or not selectable:
-            return blocks
-        open_pivot = _has_open_pivot(blocks, sigma)
-        if (open_pivot if wanted is Kind.STRICT_SADDLE else ~open_pivot).all():
-            return blocks
-    return _canonical_blocks(free, ensemble, scale, chain=wanted is Kind.STRICT_SADDLE)
-
-
-def _draw_blocks(
-    free: tuple[int, ...],
-    sigma: Array,
-    ensemble: tuple[int, ...],
-    scale: float,
-    rng: np.random.Generator,
-) -> list[Array]:
-    depth = len(free) - 1
-    inner = _draw_intervals(free, ensemble, scale, rng)  # Z_2, ..., Z_{N-1}
-    through = _chain(inner, free[1], ensemble)  # Z_{N-1} ... Z_2
-    # (*) for h = 1: Z_N Z_{N-1} ... Z_2 = 0.
-    z_last = _draw_low_rank(free[-1], free[-2], ensemble, rng)
-    z_last = _rescaled(z_last - z_last @ through @ np.linalg.pinv(through), z_last, scale)
-    # (*) for h ≥ 2 is linear in B = Z_1 Σ_XY U_Q: F_h B G_h = 0.
-    b = _draw_low_rank(free[1], free[-1], ensemble, rng)
-    if b.size:
-        conditions = []
-        for h in range(2, depth + 1):
-            f = _chain(inner[: h - 2], free[1], ensemble)
-            g = np.eye(free[-1])
-            if h < depth:
-                g = z_last @ _chain(inner[h - 1 :], free[h], ensemble)
-            conditions.append(_kron(f, g.mT))
-        system = np.concatenate(conditions, axis=-2)
-        vector = b.reshape(*ensemble, -1, 1)
-        admissible = vector - np.linalg.pinv(system) @ (system @ vector)
-        b = _rescaled(admissible.reshape(b.shape), b, 1.0)
-    inverse = np.linalg.pinv(sigma)
-    z_first = _rescaled(b @ inverse, b, scale)
-    if rng.random() < 0.5:  # what Σ_XY U_Q does not see is free
-        unseen = rng.standard_normal((*ensemble, free[1], free[0]))
-        z_first = z_first + _rescaled(unseen - unseen @ sigma @ inverse, unseen, scale)
-    return [z_first, *inner, z_last]
-
-
-def _draw_intervals(
-    free: tuple[int, ...], ensemble: tuple[int, ...], scale: float, rng: np.random.Generator
-) -> list[Array]:
-    """Z_2, ..., Z_{N-1} as a sum of chains, each alive from one hidden layer to a later one.
-
-    Up to invertible D_h every sequence of matrices has this form.
-    """
-    depth = len(free) - 1
-    inner = [np.zeros((*ensemble, free[h], free[h - 1])) for h in range(2, depth)]
-    used = [0] * (depth + 1)
-    go_on = rng.choice([0.0, 0.3, 0.7, 1.0])
-    for start in range(1, depth):
-        while used[start] < free[start]:
-            used[start] += 1
-            h = start + 1
-            while h < depth and used[h] < free[h] and rng.random() < go_on:
-                strength = scale * rng.uniform(0.5, 1.5, ensemble)
-                inner[h - 2][..., used[h], used[h - 1] - 1] = strength
-                used[h] += 1
-                h += 1
-    return inner
-
-
-def _draw_low_rank(
-    rows: int, columns: int, ensemble: tuple[int, ...], rng: np.random.Generator
-) -> Array:
-    """A random matrix of random rank, zero included."""
-    rank = int(rng.integers(0, min(rows, columns) + 1))
-    left = rng.standard_normal((*ensemble, rows, rank))
-    return left @ rng.standard_normal((*ensemble, rank, columns))
-
-
-def _chain(factors: Sequence[Array], size: int, ensemble: tuple[int, ...]) -> Array:
-    """The product of the factors, the first applied first; the identity if there is none."""
-    result = np.broadcast_to(np.eye(size), (*ensemble, size, size))
-    for factor in factors:
-        result = factor @ result
-    return result
-
-
-def _kron(left: Array, right: Array) -> Array:
-    """The Kronecker product over leading axes: vec(F B G) = (F ⊗ Gᵀ) vec(B), C order."""
-    result = left[..., :, None, :, None] * right[..., None, :, None, :]
-    shape = result.shape
-    return result.reshape(*shape[:-4], shape[-4] * shape[-3], shape[-2] * shape[-1])
-
-
-def _rescaled(matrix: Array, before: Array, scale: float) -> Array:
-    """The matrix at Frobenius norm `scale`, or zero where a projection left only rounding."""
-    norm = np.linalg.norm(matrix, axis=(-2, -1), keepdims=True)
-    reference = np.linalg.norm(before, axis=(-2, -1), keepdims=True)
-    if matrix is not before and before.shape == matrix.shape:
-        alive = norm > _ZERO * reference
-    else:
-        alive = reference > 0
-    return np.where(alive, scale * matrix / np.where(alive, norm, 1.0), 0.0)
-
-
-def _has_open_pivot(blocks: list[Array], sigma: Array) -> np.ndarray:
-    """Whether some pivot (i, j) is not tightened, read off the Z_h.
-
-    Not tightened: Z_{i-1} ... Z_{j+1} ≠ 0 and Z_{j-1} ... Z_1 Σ_XY U_Q Z_N ... Z_{i+1} ≠ 0.
-    """
-    depth = len(blocks)
-    ensemble = np.broadcast_shapes(*(b.shape[:-2] for b in blocks))
-    unit = sigma / np.linalg.norm(sigma, axis=(-2, -1), keepdims=True)
-    found = np.zeros(ensemble, dtype=bool)
-    for i in range(2, depth + 1):
-        for j in range(1, i):
-            between = _chain(blocks[j : i - 1], blocks[j - 1].shape[-2], ensemble)
-            around = unit
-            for block in reversed(blocks[i:]):
-                around = around @ block
-            for block in blocks[: j - 1]:
-                around = block @ around
-            found |= (np.linalg.norm(between, axis=(-2, -1)) > _ZERO) & (
-                np.linalg.norm(around, axis=(-2, -1)) > _ZERO
-            )
-    return found
+    # Not root * gt, which would cost inputs in large units, with small entries in T, their digits.
+    first = f.mT @ target * (root / s[..., None])
+    return [first, *(middle for _ in range(depth - 2)), f * root.mT]

@@ -46,6 +46,11 @@ def require_second_order_assumptions(problem: Problem, resolution: float = 1e-9)
             f"that X can predict"
         )
     problem.require_full_row_rank()
+    if not (problem.eigenvalues[..., 0] > 0).all():
+        raise ValueError(
+            "Σ_YX is zero: Y is zero, or X does not predict it, and W = 0 is the best map; give "
+            "targets that X predicts"
+        )
     values = problem.eigenvalues / problem.eigenvalues[..., :1]
     if not (values[..., -1] > resolution).all():
         raise ValueError(

@@ -146,6 +146,8 @@ def test_the_spread_bounds_the_conditioning_of_the_conjugation(rng):
         ((4, 2, 3), (0,), {}, "widths"),
         ((3, 2, 2, 3), (0,), {"size": (4,)}, "rng is None"),
         ((3, 2, 2, 3), (0,), {"spread": 0.5}, "spread"),
+        ((3, 2, 2, 3), (0,), {"kind": "strict"}, "kind is 'strict'.*Kind.STRICT_SADDLE"),
+        ((3, 2, 2, 3), (0,), {"strength": 0.0}, "strength is 0"),
     ],
 )
 def test_impossible_requests_say_why(rng, widths, modes, options, message):
@@ -154,9 +156,51 @@ def test_impossible_requests_say_why(rng, widths, modes, options, message):
         critical_point(problem, widths, modes, **options)
 
 
+@pytest.mark.parametrize("modes", [(0.7,), "01", (0, "1"), 3, (None,)])
+def test_modes_are_integers(rng, modes):
+    with pytest.raises(TypeError, match="modes is"):
+        critical_point(random_problem(rng, 3, 3), (3, 2, 3), modes)
+
+
+def test_modes_may_be_integers_of_numpy(rng):
+    problem = random_problem(rng, 3, 3)
+    expected = critical_point(problem, (3, 2, 3), (0, 2))
+    for modes in (np.array([2, 0]), [np.int8(0), np.int64(2)]):
+        for a, b in zip(critical_point(problem, (3, 2, 3), modes), expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_a_size_that_does_not_broadcast_is_named(rng):
+    problem = Problem(rng.standard_normal((5, 3, 8)), rng.standard_normal((5, 2, 8)))
+    with pytest.raises(ValueError, match=r"size is \(4,\).*leading axes \(5,\)"):
+        critical_point(problem, (3, 2, 2), (0,), rng=rng, size=(4,))
+    assert critical_point(problem, (3, 2, 2), (0,), rng=rng, size=(4, 5))[0].shape == (4, 5, 2, 3)
+
+
+def test_the_strength_is_the_size_of_the_open_middle(rng):
+    """The smallest eigenvalue, −2 strength^{N−2} times the largest singular value left out."""
+    problem = random_problem(rng, 4, 3)
+    for depth, widths in ((3, (4, 3, 3, 3)), (4, (4, 3, 3, 3, 3))):
+        for strength in (0.25, 1.0):
+            weights = critical_point(
+                problem, widths, (0,), kind=Kind.STRICT_SADDLE, strength=strength
+            )
+            for w in weights[1:-1]:
+                np.testing.assert_array_equal(w[1:, 1:], strength * np.eye(2))
+            u = problem.eigenvectors[:, 1:]
+            left_out = np.linalg.norm(u.T @ problem.cov_yx, 2)
+            lowest = np.linalg.eigvalsh(reference.hessian(weights, problem.X, problem.Y))[0]
+            expected = -2 * strength ** (depth - 2) * left_out
+            np.testing.assert_allclose(lowest, expected, rtol=1e-6)
+    default = critical_point(problem, (4, 3, 3, 3), (0,), kind=Kind.STRICT_SADDLE)[1][1, 1]
+    size = np.linalg.norm(problem.X, 2)
+    assert default == pytest.approx((problem.eigenvalues[0] ** 0.5 / size) ** (1 / 3))
+
+
 @pytest.mark.parametrize(
     ("X", "Y", "message"),
     [
+        (np.eye(2), np.zeros((2, 2)), "Σ_YX is zero"),
         (np.eye(2), np.eye(3)[:, :2] + 0, "d_y = 3 > d_x = 2"),
         (np.ones((2, 5)), np.arange(10.0).reshape(2, 5), "X has not full row rank"),
         (np.eye(3), np.diag([1.0, 0.0, 2.0]), "full rank d_y = 3"),

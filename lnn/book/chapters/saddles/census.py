@@ -1,8 +1,10 @@
 """A census of constructed critical points: the classification against a Hessian that it never saw.
 
-`classify` reads off ranks of products; the Hessian here comes from the data by complex steps, so
-that the two share neither a formula nor a line of code. Where a verdict says strict, the smallest
-eigenvalue must be negative; where it says otherwise, it must vanish up to rounding.
+`classify` reads off ranks of products in whitened coordinates; the Hessian here comes from the data
+by complex steps, so that the two share neither a formula nor a line of code. Its eigenvalues are
+counted as negative, zero or positive, and the counts compared with the index and the nullity that
+`classify` reports. The points are of two sorts: those under the usual assumptions, and those with
+repeated eigenvalues, singular Σ_YX and Σ_XX, and more outputs than inputs.
 """
 
 from collections import Counter
@@ -13,13 +15,16 @@ import numpy as np
 
 from lnn._checks import Array, Weights, chain, whole
 from lnn.landscape.classification import classify
-from lnn.landscape.construction import critical_point
-from lnn.landscape.kinds import Kind, possible_kinds
+from lnn.landscape.construction import random_member
+from lnn.landscape.kinds import Kind
+from lnn.landscape.ring import loose_pairs
+from lnn.landscape.strings import Strings, random_strings
 from lnn.network import flatten
 from lnn.problem import Problem
 
 _STEP = 1e-30  # no cancellation in a complex step, so the smaller the better
-_BATCH = 8  # points that share widths, problem, modes and the ranks of their blocks
+_BATCH = 8  # points that share data, widths, signal and strings
+_ZERO = 1e-10  # far below any non-zero eigenvalue drawn and far above rounding; see `Census.gap`
 
 
 @dataclass(frozen=True)
@@ -35,15 +40,114 @@ class Census:
         One line for each point on which theory and Hessian, or construction and classification,
         do not agree.
     gap : (float, float)
-        The smallest eigenvalues, relative to the scale of the second derivatives, that come
-        closest to the threshold from both sides: the largest of a strict saddle, the lowest of
-        all other points. What lies between them separates the kinds.
+        Sizes of eigenvalues, relative to the scale of the second derivatives, that come closest to
+        the threshold from both sides: the largest that counted as zero, the least that did not.
     """
 
     points: int
     counts: dict[tuple[int, Kind], int]
     disagreements: tuple[str, ...]
     gap: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Critical points that share data, widths, signal and strings.
+
+    Attributes
+    ----------
+    problem : Problem
+    widths : tuple of int
+    modes : tuple of int
+        Of equal eigenvalues the first stand for those that are used.
+    strings : Strings
+    weights : tuple of (k, d_j, d_{j-1}) arrays
+    kind : Kind
+        By construction.
+    """
+
+    problem: Problem
+    widths: tuple[int, ...]
+    modes: tuple[int, ...]
+    strings: Strings
+    weights: Weights
+    kind: Kind
+
+
+def sample(depth: int, rng: np.random.Generator, *, generic: bool, count: int = _BATCH) -> Sample:
+    """Draw data, widths, a signal and strings, and critical points with these.
+
+    Parameters
+    ----------
+    depth : int
+        N ≥ 2.
+    rng : numpy.random.Generator
+    generic : bool
+        Whether d_y ≤ d_x = rank(X), Σ_YX of full rank and distinct eigenvalues are certain.
+        Otherwise each of them fails often.
+    count : int
+
+    Returns
+    -------
+    Sample
+    """
+    d_y = int(rng.integers(1, 4))
+    d_x = d_y + int(rng.integers(0, 3)) if generic else int(rng.integers(1, 5))
+    seen = d_x if generic else int(rng.integers(1, d_x + 1))
+    least = min(seen, d_y)
+    if generic:
+        sizes: Array = np.asarray(np.cumprod(rng.uniform(1.2, 2.0, least))[::-1], float)
+    else:
+        sizes = np.asarray(np.sort(rng.choice([0.0, 1.0, 1.0, 2.0, 3.0], least))[::-1], float)
+    problem = _data(rng, d_x, d_y, seen, sizes)
+    widths = (d_x, *(int(d) for d in rng.integers(1, 5, depth - 1)), d_y)
+    reduced = (seen, *widths[1:])
+    rank_of_data = int(np.sum(sizes > 0))
+    r = int(rng.integers(0, min(*reduced, rank_of_data) + 1))
+    leading = rng.random() < 0.7
+    chosen = np.arange(r) if leading else rng.choice(rank_of_data, r, replace=False)
+    modes, basis = _signal(rng, problem, sizes, np.sort(chosen))
+    loose = rng.random() < 0.5
+    for _ in range(20):  # as many strict as non-strict saddles, where there are both
+        strings = random_strings([d - r for d in reduced], rank_of_data - r, rng)
+        if (loose_pairs(strings.ranks()) > 0) == loose:
+            break
+    weights = random_member(problem, widths, basis, strings, rng, size=(count,))
+    missing = [sizes[k] for k in range(rank_of_data) if k not in modes]
+    if missing and r and max(missing) > sizes[max(modes)]:
+        kind = Kind.STRICT_SADDLE
+    elif r == min(*reduced, rank_of_data):
+        kind = Kind.GLOBAL_MINIMIZER
+    else:
+        kind = Kind.STRICT_SADDLE if loose_pairs(strings.ranks()) else Kind.NON_STRICT_SADDLE
+    return Sample(problem, widths, modes, strings, weights, kind)
+
+
+def _data(rng: np.random.Generator, d_x: int, d_y: int, seen: int, sizes: Array) -> Problem:
+    """X of rank `seen` and Y such that M = T A has these singular values, and a residual."""
+    samples = seen + 2
+    rows = np.linalg.qr(rng.standard_normal((samples, samples)))[0].T
+    X = np.linalg.qr(rng.standard_normal((d_x, d_x)))[0][:, :seen] @ rows[:seen]
+    X = rng.uniform(0.5, 2.0, (d_x, 1)) * X
+    left = np.linalg.qr(rng.standard_normal((d_y, d_y)))[0][:, : sizes.size]
+    right = np.linalg.qr(rng.standard_normal((seen, seen)))[0][:, : sizes.size]
+    residual = rng.standard_normal((d_y, samples - seen)) @ rows[seen:]
+    return Problem(X, (left * sizes) @ right.T @ rows[:seen] + residual)
+
+
+def _signal(
+    rng: np.random.Generator, problem: Problem, sizes: Array, chosen: Array
+) -> tuple[tuple[int, ...], Array]:
+    """The first indices of each eigenspace, as many as chosen, and a random such subspace."""
+    modes: list[int] = []
+    parts = [np.zeros((problem.d_y, 0))]
+    for value in np.unique(sizes[chosen])[::-1]:
+        space = np.flatnonzero(sizes == value)
+        n = int(np.sum(sizes[chosen] == value))
+        modes += [int(k) for k in space[:n]]
+        turn = np.linalg.qr(rng.standard_normal((space.size, space.size)))[0][:, :n]
+        parts.append(problem.eigenvectors[:, space] @ turn)
+    return tuple(modes), np.concatenate(parts, axis=1)
 
 
 def complex_step_hessian(weights: Sequence[Array], problem: Problem) -> Array:
@@ -93,18 +197,21 @@ def complex_step_hessian(weights: Sequence[Array], problem: Problem) -> Array:
 
 
 def census(
-    points: int, rng: np.random.Generator, *, depths: Sequence[int] = (2, 3, 4, 5)
+    points: int,
+    rng: np.random.Generator,
+    *,
+    depths: Sequence[int] = (2, 3, 4, 5),
+    generic: bool | None = None,
 ) -> Census:
     """Construct at least `points` random critical points and judge each of them twice.
-
-    Widths are drawn from 1 to 4 for hidden layers, with 1 ≤ d_y ≤ 3 and d_y ≤ d_x ≤ d_y + 2; the
-    data are Gaussian; the D_h are random; every kind that widths and modes allow is requested.
 
     Parameters
     ----------
     points : int
     rng : numpy.random.Generator
     depths : sequence of int
+    generic : bool, optional
+        As in `sample`; None takes half of the points from each sort.
 
     Returns
     -------
@@ -119,51 +226,44 @@ def census(
     goal = whole(points, "points", least=1)
     counts: Counter[tuple[int, Kind]] = Counter()
     wrong: list[str] = []
-    highest_strict, lowest_other = -np.inf, np.inf
+    largest_zero, least_other = 0.0, np.inf
     while sum(counts.values()) < goal:
         for depth in depths:
-            d_y = int(rng.integers(1, 4))
-            d_x = d_y + int(rng.integers(0, 3))
-            widths = (d_x, *(int(d) for d in rng.integers(1, 5, depth - 1)), d_y)
-            samples = d_x + 3
-            problem = Problem(
-                rng.standard_normal((d_x, samples)), rng.standard_normal((d_y, samples))
-            )
-            rank = int(rng.integers(0, min(widths) + 1))
-            leading = rng.random() < 0.7
-            modes = np.arange(rank) if leading else rng.choice(d_y, rank, replace=False)
-            chosen = tuple(sorted(int(k) for k in modes))
-            for kind in possible_kinds(chosen, widths):
-                weights = critical_point(
-                    problem, widths, chosen, kind=kind, rng=rng, size=(_BATCH,)
-                )
-                found = classify(weights, problem)
-                eigenvalues = _relative_smallest(weights, problem)
-                for k in range(_BATCH):
-                    verdict = Kind(int(np.asarray(found.kind)[k]))
-                    counts[depth, verdict] += 1
-                    lowest = float(eigenvalues[k])
-                    if kind is Kind.STRICT_SADDLE:
-                        highest_strict = max(highest_strict, lowest)
-                    else:
-                        lowest_other = min(lowest_other, lowest)
-                    negative = lowest < -_NEGATIVE
-                    agree = (verdict is Kind.STRICT_SADDLE) == negative
-                    if verdict is not kind or not agree or np.asarray(found.modes)[k] != chosen:
-                        wrong.append(
-                            f"widths {widths}, modes {chosen}: built as {kind.name}, classified "
-                            f"as {verdict.name}, smallest eigenvalue {lowest:.2g}"
-                        )
+            for sort in (True, False) if generic is None else (generic,):
+                drawn = sample(depth, rng, generic=sort)
+                eigenvalues = _relative_eigenvalues(drawn.weights, drawn.problem)
+                sizes = np.abs(eigenvalues)
+                largest_zero = max(largest_zero, np.max(sizes[sizes <= _ZERO], initial=0.0))
+                least_other = min(least_other, np.min(sizes[sizes > _ZERO], initial=np.inf))
+                counts[depth, drawn.kind] += len(eigenvalues)
+                wrong += _disagreements(drawn, eigenvalues)
     total = sum(counts.values())
-    return Census(total, dict(counts), tuple(wrong), (highest_strict, lowest_other))
+    return Census(total, dict(counts), tuple(wrong), (float(largest_zero), float(least_other)))
 
 
-_NEGATIVE = 1e-9  # far below any strict saddle drawn and far above rounding; see `Census.gap`
+def _disagreements(drawn: Sample, eigenvalues: Array) -> list[str]:
+    """One line for each point where a verdict differs from the construction or the Hessian."""
+    found = classify(drawn.weights, drawn.problem)
+    negative = np.sum(eigenvalues < -_ZERO, axis=-1)
+    zero = np.sum(np.abs(eigenvalues) <= _ZERO, axis=-1)
+    agree = (
+        (found.kind == drawn.kind)
+        & np.array([modes == drawn.modes for modes in found.modes])
+        & (found.index == negative)
+        & (found.nullity == zero)
+        & ((negative > 0) == (drawn.kind is Kind.STRICT_SADDLE))
+    )
+    return [
+        f"widths {drawn.widths}, modes {drawn.modes}: built as {drawn.kind.name}, classified as "
+        f"{Kind(int(found.kind[k])).name}, modes {found.modes[k]}; {negative[k]} negative and "
+        f"{zero[k]} zero eigenvalues, {found.index[k]} and {found.nullity[k]} predicted"
+        for k in np.flatnonzero(~agree)
+    ]
 
 
-def _relative_smallest(weights: Weights, problem: Problem) -> Array:
-    """The smallest eigenvalue over the larger of ‖∇²L‖ and ‖Σ_YX‖."""
+def _relative_eigenvalues(weights: Weights, problem: Problem) -> Array:
+    """The eigenvalues over the larger of ‖∇²L‖ and ‖X‖ ‖Y‖."""
     eigenvalues = np.linalg.eigvalsh(complex_step_hessian(weights, problem))
-    size = np.linalg.norm(problem.cov_yx, 2, axis=(-2, -1))
+    size = np.linalg.norm(problem.X) * np.linalg.norm(problem.Y)
     scale = np.maximum(np.max(np.abs(eigenvalues), axis=-1), size)
-    return np.asarray(eigenvalues[..., 0] / scale)
+    return np.asarray(eigenvalues / scale[..., None])

@@ -6,9 +6,10 @@ import numpy as np
 
 from lnn._checks import Array, Weights
 from lnn.data import saddle_problem
-from lnn.landscape.classification import CriticalPoint, classify
+from lnn.landscape.classification import classify
 from lnn.landscape.construction import critical_point
 from lnn.landscape.kinds import Kind, possible_kinds
+from lnn.landscape.verdicts import CriticalPoint
 from lnn.objective import hessian
 from lnn.problem import Problem
 
