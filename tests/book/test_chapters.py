@@ -24,7 +24,6 @@ UNFRAMED = {
     "saddles",
     "step_size",
     "step_size_experiments",
-    "your_data",
 }
 NO_CHAPTERS = {name for name in NOTEBOOKS if name.startswith(("ledger", "audit"))}
 FRAMED = sorted(NOTEBOOKS.keys() - UNFRAMED - NO_CHAPTERS)

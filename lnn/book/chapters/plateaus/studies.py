@@ -158,7 +158,7 @@ def foretold(strength: float, sizes: Array, step_size: float) -> Array:
         [strict_escape_time(e * b, strength, e * a, rest, problem.cov_xx) for e in sizes]
         for b, _, a in draws
     ]
-    return np.array(times) * rate / np.log1p(step_size * rate)
+    return np.asarray(np.array(times) * rate / np.log1p(step_size * rate))
 
 
 @lru_cache(maxsize=8)
@@ -172,7 +172,7 @@ def ratio(strength: float, step_size: float, sizes: tuple[float, ...]) -> Array:
     grid = np.array(sizes)
     slow = leaving(saddle(), grid, lambda e: int(0.0024 / (e * step_size)) + 2000, step_size)
     fast = leaving(saddle(strength=strength), grid, lambda e: 2000, step_size)
-    return slow / fast
+    return np.asarray(slow / fast)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +203,7 @@ def rest(std: float, rank: int, step_size: float = 2 * STEP_SIZE) -> Rest:
     met = inside.any(axis=-1)
     chosen = [np.take_along_axis(w, at, axis=1)[met, 0] for w in path.weights]
     lowest = np.linalg.eigvalsh(hessian(chosen, data()))[:, 0]
-    return Rest(-lowest, neighbours(chosen, data(), rank))
+    return Rest(np.asarray(-lowest), neighbours(chosen, data(), rank))
 
 
 def durations(

@@ -84,3 +84,28 @@ def draw_steps(ax: Axes, marks: Mapping[str, float], runs: Mapping[float, str]) 
     ax.set_xscale("log")
     ax.set_xlabel("step size η")
     return artists
+
+
+def draw_modes(pictures: Axes, bars: Axes, inputs: Array, answers: Array) -> list[Artist]:
+    """Draw the leading modes: the image that each looks for, and what it says about each digit.
+
+    Parameters
+    ----------
+    pictures, bars : matplotlib.axes.Axes
+    inputs : (k, pixels) array
+    answers : (k, 10) array
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    labels = [f"mode {i + 1}" for i in range(len(inputs))]
+    artists: list[Artist] = [
+        draw_templates(pictures, inputs, labels=labels, columns=len(inputs)),
+        bars.imshow(answers, cmap="PuOr", vmin=-1, vmax=1, aspect="auto"),
+    ]
+    bars.set_xticks(range(10))
+    bars.set_yticks(range(len(answers)), labels)
+    bars.set_xlabel("digit")
+    bars.grid(False)
+    return artists

@@ -2,13 +2,22 @@
 
 from functools import lru_cache
 
+<<<<<<< HEAD
 from lnn._checks import Array
 from lnn.book.digits import digits, one_hot
 from lnn.data import Components, principal_components
+=======
+from lnn._checks import Array, Weights
+from lnn.data import Check, Components, check_assumptions, principal_components
+from lnn.descent.run import descend
+from lnn.initialization import gaussian
+>>>>>>> 7649e6e (Your own data in two layers: modes as images, outcomes decided by the runs, a project with a starter)
 from lnn.problem import Problem
+from lnn.steps.search import attempt
 
 TRAINING = 1200
 COMPONENTS = 20
+WIDTHS = (COMPONENTS, 12, 12, 10)
 
 
 @lru_cache(maxsize=64)
@@ -41,3 +50,57 @@ def accuracy(matrix: Array, parts: Components) -> tuple[float, float]:
 def least_squares_accuracy(components: int) -> tuple[float, float]:
     problem, parts = digit_problem(components)
     return accuracy(problem.least_squares, parts)
+
+
+def start() -> Weights:
+    """Return the small random weights from which the chapter's runs start."""
+    return gaussian(WIDTHS, np.random.default_rng(0), std=0.002)
+
+
+def outcomes(step_sizes: Array, steps: int) -> tuple[str, ...]:
+    """Return in words what gradient descent does at each step size, from `start`.
+
+    A run has arrived when its loss is within a thousandth of the least of rank 10. Whether one that
+    has not arrived settles is decided by the run itself (`lnn.steps.attempt`).
+    """
+    problem, _ = digit_problem()
+    weights = tuple(np.stack([w] * len(step_sizes)) for w in start())
+    tried = attempt(weights, problem, step_sizes, steps=steps)
+    ended = descend(weights, problem, step_sizes, steps, record_every=steps).losses[:, -1]
+    words = []
+    for failed, diverged, loss in zip(tried.failed, tried.diverged, ended, strict=True):
+        if diverged:
+            words.append("diverges")
+        elif loss < float(problem.floor(10)) * (1 + 1e-3):
+            words.append("reaches the\nglobal minimum")
+        else:
+            words.append("never\nsettles" if failed else "still on\nthe way")
+    return tuple(words)
+
+
+def mode_pictures() -> tuple[Array, Array]:
+    """Return what each mode sees and what it answers.
+
+    Returns
+    -------
+    inputs : (10, 64) array
+        Row i: the pixels that mode i adds up, as an image.
+    answers : (10, 10) array
+        Row i: by how much mode i moves the output of each digit.
+    """
+    problem, parts = digit_problem()
+    u = problem.eigenvectors
+    return u.T @ problem.least_squares @ np.linalg.pinv(parts.basis), u.T
+
+
+def failing() -> dict[str, tuple[Check, ...]]:
+    """Return the checks of four data sets that do not meet all assumptions, or barely."""
+    problem, parts = digit_problem()
+    Y = problem.Y
+    cases = {
+        "centred one-hot targets": (parts.scores, Y - Y.mean(axis=1, keepdims=True)),
+        "a single target": (parts.scores, Y[:1]),
+        "more targets than inputs": (parts.scores[:5], Y),
+        "whitened inputs as their own targets": (parts.scores, parts.scores),
+    }
+    return {name: tuple(check_assumptions(*pair).checks) for name, pair in cases.items()}
