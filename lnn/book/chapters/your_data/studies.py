@@ -2,16 +2,11 @@
 
 from functools import lru_cache
 
-<<<<<<< HEAD
-from lnn._checks import Array
-from lnn.book.digits import digits, one_hot
-from lnn.data import Components, principal_components
-=======
 from lnn._checks import Array, Weights
+from lnn.book.digits import digits, one_hot
 from lnn.data import Check, Components, check_assumptions, principal_components
 from lnn.descent.run import descend
 from lnn.initialization import gaussian
->>>>>>> 7649e6e (Your own data in two layers: modes as images, outcomes decided by the runs, a project with a starter)
 from lnn.problem import Problem
 from lnn.steps.search import attempt
 
