@@ -2,6 +2,8 @@
 
 from functools import lru_cache
 
+import numpy as np
+
 from lnn._checks import Array, Weights
 from lnn.book.digits import digits, one_hot
 from lnn.data import Check, Components, check_assumptions, principal_components
