@@ -6,17 +6,16 @@ say what they lack.
 """
 
 import json
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
 import nbformat
 import pytest
+from notebooks import find_pyodide
 from visiting import PREFIX, ROOT, Served, Visit, chapters
 
 Open = Callable[..., Visit]
@@ -32,20 +31,6 @@ FINISHED = """() => {
   const failed = code.some((c) => c.outputs.some((o) => o.output_type === "error"));
   return failed || code.every((c) => c.execution_count) ? cells : null;
 }"""
-
-
-def find_pyodide() -> Path:
-    """Return the Pyodide distribution to host; where there is none, say so."""
-    named = os.environ.get("LNN_PYODIDE")
-    if named:
-        return Path(named)
-    found = sorted((ROOT.parent / "shared" / "pyodide").glob("pyodide-*.tar.bz2"))
-    if found:
-        return found[-1]
-    lacking = "no Pyodide: set LNN_PYODIDE to a tarball of Pyodide 0.27.7 or its unpacked folder"
-    if os.environ.get("CI"):
-        pytest.fail(lacking)
-    pytest.skip(lacking)
 
 
 @pytest.fixture(scope="module")

@@ -1,92 +1,23 @@
 """Every explorer, live in a real JupyterLab: its controls change its one picture in place."""
 
 import functools
-import json
-import os
-import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from find_explorers import book_explorers
+from notebooks import RUN_ALL, SECONDS, jupyterlab
 from playwright.sync_api import Browser, Locator, Page
-from visiting import ROOT
 
 EXPLORERS = book_explorers()
-SECONDS = 120  # to start a server or a kernel on a busy machine
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve a notebook with every explorer of the book in JupyterLab; return its address."""
-    folder = tmp_path_factory.mktemp("lab")
-    cells = [
-        nbformat.v4.new_code_cell(f"from {e.__module__} import {e.__name__}\n{e.__name__}.show()")
-        for e in EXPLORERS
-    ]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    (folder / "work").mkdir()
-    nbformat.write(notebook, folder / "work" / "live.ipynb")
-    settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
-    settings.mkdir(parents=True)
-    # Keep all cells in the page, wherever it is scrolled to.
-    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
-
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("LNN_")}
-    environment |= {
-        "JUPYTER_CONFIG_DIR": str(folder / "config"),
-        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
-        "IPYTHONDIR": str(folder / "ipython"),
-        "PYTHONPATH": str(ROOT),
-    }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0"]
-    command += [
-        "--ip=127.0.0.1",
-        "--IdentityProvider.token=",
-        f"--ServerApp.root_dir={folder}/work",
-    ]
-    command += ["--LabApp.expose_app_in_browser=True"]
-    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    command += ["--LabApp.news_url="]
-    log = (folder / "log.txt").open("w")
-    server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)
-    try:
-        yield wait_for_address(folder, server)
-    finally:
-        server.terminate()
-        server.wait(30)
-        log.close()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def wait_for_address(folder: Path, server: subprocess.Popen[bytes]) -> str:
-    """Return the server's address once it has written it down."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        for file in (folder / "runtime").glob("jpserver-*.json"):
-            try:
-                return str(json.loads(file.read_text())["url"])
-            except json.JSONDecodeError:
-                continue  # it is being written
-        time.sleep(0.2)
-    pytest.fail(f"JupyterLab did not start:\n{(folder / 'log.txt').read_text()[-3000:]}")
-
-
-RUN_ALL = """async () => {
-  const panel = jupyterapp.shell.currentWidget;
-  await panel.context.ready;
-  await panel.sessionContext.ready;
-  await panel.sessionContext.session.kernel.info;
-  await jupyterapp.commands.execute("notebook:run-all-cells");
-}"""
+    cells = [f"from {e.__module__} import {e.__name__}\n{e.__name__}.show()" for e in EXPLORERS]
+    with jupyterlab(tmp_path_factory.mktemp("lab"), cells) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +26,7 @@ def page(chromium: Browser, lab: str) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1200, "height": 1000})
     page = context.new_page()
     page.set_default_timeout(1000 * SECONDS)
-    page.goto(f"{lab}lab/tree/live.ipynb?reset")
+    page.goto(lab)
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
     page.evaluate(RUN_ALL)
     page.wait_for_function(

@@ -41,16 +41,22 @@ def digest(files: Iterable[Path], *extra: str) -> str:
 
 
 def package_files(root: Path) -> list[Path]:
-    """Return the files of `lnn` on which a result can depend."""
+    """Return the files of `lnn`."""
     files = (p for p in (root / "lnn").rglob("*") if p.is_file())
     return [p for p in files if "__pycache__" not in p.parts]
+
+
+def computing_files(root: Path) -> list[Path]:
+    """Return the files of `lnn` on which a result can depend: not what runs in the page."""
+    page = {root / "lnn" / "book" / "labs" / name for name in ("lab.js", "lab.css")}
+    return [path for path in package_files(root) if path not in page]
 
 
 def _configure(app: Sphinx, config: Config) -> None:
     root = Path(app.srcdir)
     pins = [p for p in (root / "requirements-build.txt",) if p.exists()]
     verdicts = repr(read_evidence((root / "book").glob("*.ipynb")))
-    config.book_fingerprint = digest([*package_files(root), *pins], sys.version, verdicts)
+    config.book_fingerprint = digest([*computing_files(root), *pins], sys.version, verdicts)
     caches = Path(app.outdir).parent / ".jupyter_cache"
     ours = caches / config.book_fingerprint
     config.nb_execution_cache_path = str(ours)

@@ -42,6 +42,7 @@ MEGABYTES = 40
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
 EXTENSIONS = (
     "@jupyter-widgets/jupyterlab-manager",
+    "anywidget",  # laboratories and predictions
     KERNEL,
     "jupyterlab_pygments",
     "jupyterlab-myst",  # theorems, admonitions and numbered equations, as on the page
@@ -53,7 +54,7 @@ RUN_ALL = Path(__file__).with_name("run_all")
 SETUP_TAG = "setup"
 SETUP = """\
 # The book's package, from this site; Python runs in your browser.
-%pip install -q lnn ipywidgets matplotlib
+%pip install -q lnn ipywidgets anywidget matplotlib
 import logging
 
 logging.getLogger("matplotlib.font_manager").setLevel("ERROR")\
