@@ -164,6 +164,42 @@ def draw_pipes(
     return artists
 
 
+def draw_proof_map(ax: Axes, boxes: Sequence[str], steps: Sequence[str]) -> list[Artist]:
+    """Draw a proof as boxes from top to bottom, joined by arrows that say which step leads on.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    boxes : (k,) sequence of str
+        What is known at each station.
+    steps : (k - 1,) sequence of str
+        What leads from one to the next; written beside the arrows.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+
+    Raises
+    ------
+    ValueError
+        Where steps and boxes do not fit.
+    """
+    if len(steps) != len(boxes) - 1:
+        raise ValueError(f"steps are {len(steps)} for {len(boxes)} boxes: give one between any two")
+    look = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": REFERENCE}
+    artists: list[Artist] = []
+    for row, text in enumerate(boxes):
+        artists.append(ax.text(0, -row, text, ha="center", va="center", bbox=look, zorder=3))
+        if row:
+            arrow = {"arrowstyle": "-|>", "color": REFERENCE, "shrinkA": 26, "shrinkB": 26}
+            artists.append(ax.annotate("", (0, -row), (0, 1 - row), arrowprops=arrow))
+            artists.append(ax.text(0.06, 0.5 - row, steps[row - 1], va="center", ha="left"))
+    ax.set_xlim(-0.75, 1)
+    ax.set_ylim(0.4 - len(boxes), 0.4)
+    ax.set_axis_off()
+    return artists
+
+
 def label_powers(*axes: Axis) -> None:
     """Label logarithmic axes by powers of ten in plain Unicode.
 

@@ -19,7 +19,6 @@ NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(BOO
 # Written before the frame was. A chapter that is rewritten leaves this list, and nothing enters it.
 UNFRAMED = {
     "divergence",
-    "first_order",
     "nonlinear",
     "saddles",
     "step_size",
@@ -42,6 +41,7 @@ FOLD_TITLES = (
     "Checked",
     "Beyond the literature",
     "Where it breaks",
+    "Who proved what",
     "Slides",
 )
 

@@ -3,8 +3,9 @@
 import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
-from lnn.book.drawing import draw_pipes
+from lnn.book.drawing import draw_pipes, draw_proof_map
 from lnn.book.style import MODE_COLOURS
 
 
@@ -56,3 +57,14 @@ def test_there_are_colours_for_the_modes_of_the_book():
 def test_impossible_ranks_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         draw_pipes(Figure().add_subplot(), (5, 4, 2, 5), **options)
+
+
+def test_a_proof_map_has_one_step_between_any_two_boxes():
+    ax = Figure().add_subplot()
+    artists = draw_proof_map(ax, ("first", "second", "third"), ("one", "two"))
+    written = [a.get_text() for a in artists if isinstance(a, Text)]
+    assert [text for text in written if text] == ["first", "second", "one", "third", "two"]
+    heights = [a.get_position()[1] for a in artists if isinstance(a, Text) and a.get_text()]
+    assert heights[0] > heights[2] > heights[1] > heights[4] > heights[3]
+    with pytest.raises(ValueError, match="steps are 1 for 3 boxes: give one between any two"):
+        draw_proof_map(ax, ("first", "second", "third"), ("one",))

@@ -75,6 +75,57 @@ def draw_explained(ax: Axes, shares: Array) -> list[Artist]:
     return list(bars)
 
 
+def draw_images(axes: Sequence[Axes], images: Mapping[str, Array]) -> list[Artist]:
+    """Draw grey images side by side, one title each.
+
+    Parameters
+    ----------
+    axes : sequence of matplotlib.axes.Axes
+    images : mapping of str to (p, q) array
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    for ax, (title, image) in zip(axes, images.items(), strict=True):
+        artists.append(ax.imshow(image, cmap="gray_r", vmin=0, vmax=1))
+        ax.set_title(title, loc="center", fontweight="normal")
+        ax.set_axis_off()
+    return artists
+
+
+def draw_level_sets(ax: Axes, levels: Array, lifts: Sequence[tuple[Array, Array]]) -> list[Artist]:
+    """Draw weights of equal product in the plane, and the shortest ways from one to another.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    levels : (k,) array
+        Products w₂ w₁.
+    lifts : sequence of (start, end)
+        Points (w₁, w₂).
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    axis = np.linspace(-0.35, 1.45, 181)
+    product = axis[:, None] * axis
+    lines = ax.contour(axis, axis, product, levels=levels, colors=REFERENCE, linewidths=0.8)
+    ax.clabel(lines, fontsize=9)
+    artists: list[Artist] = [lines]
+    for start, end in lifts:
+        artists += ax.plot(*start, "o", color=SIMULATION, markersize=8)
+        arrow = {"arrowstyle": "-|>", "color": THEORY, "linewidth": 2.5, "shrinkA": 0, "shrinkB": 0}
+        artists.append(ax.annotate("", tuple(end), tuple(start), arrowprops=arrow))
+    ax.set_aspect("equal")
+    ax.grid(False)
+    ax.set_xlabel("w₁")
+    ax.set_ylabel("w₂")
+    return artists
+
+
 def draw_lift_ratios(ax: Axes, sizes: Array, ratios: Mapping[str, Array]) -> list[Artist]:
     """Draw the change of the factors per change of the product, against the latter.
 
