@@ -17,6 +17,7 @@ BOOK = Path(__file__).parents[1] / "book"
 # row of the folder unless they are named.
 LAYERS = [
     {"_checks", "_identity"},
+    {"_arrays"},
     {"_bisection", "network", "problem", "initialization", "intervals", "_storage"},
     {"objective"},
     {"landscape", "descent._engines"},

@@ -1,5 +1,6 @@
 """Gradient descent with a fixed step size: one run, or an ensemble of runs side by side."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -7,6 +8,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lnn._arrays import one_axis
 from lnn._checks import (
     Array,
     Weights,
@@ -90,7 +92,7 @@ def descend(
         tested at recorded steps. 0 never stops early except at an exact critical point.
     record_every : int
         Take the loss, and test for convergence and divergence, every so many steps. Members that
-        have stopped leave the ensemble's work.
+        have stopped leave the ensemble's work. A record of more than 1 GiB warns before it is made.
     divergence_factor : float
         A member has diverged when its loss exceeds this many times the larger of its first loss
         and ‖Y‖_F².
@@ -130,19 +132,15 @@ def descend(
     positive(divergence_factor, "divergence_factor")
     ensemble = np.broadcast_shapes(problem.ensemble, eta.shape, *(w.shape[:-2] for w in matrices))
 
-    # One flat axis of members from here on; reshaped back at the end.
-    def flat(array: Array, core: int) -> Array:
-        trailing = array.shape[array.ndim - core :]
-        return np.broadcast_to(array, ensemble + trailing).reshape(-1, *trailing)
-
-    final = tuple(flat(w, 2).copy() for w in matrices)
-    cov_xx, least_squares = flat(problem.cov_xx, 2), flat(problem.least_squares, 2)
-    residual, rate = flat(problem.residual, 0), flat(eta, 0)
+    final = tuple(one_axis(w, ensemble, 2).copy() for w in matrices)
+    data = _Data.of(problem, ensemble)
+    rate = one_axis(eta, ensemble, 0)
     scale = np.maximum(loss(matrices, problem), np.trace(problem.cov_yy, axis1=-2, axis2=-1))
-    ceiling = divergence_factor * flat(scale, 0)
+    ceiling = divergence_factor * one_axis(scale, ensemble, 0)
     make = choose(engine, widths)
 
     recorded = np.unique(np.append(np.arange(0, steps, every), steps))
+    _warn_of_size(rate.size, recorded.size, every)
     losses = np.empty((rate.size, recorded.size))
     stop = np.full(rate.size, Stop.STEPS, dtype=np.int64)
     taken = np.full(rate.size, steps)
@@ -152,9 +150,7 @@ def descend(
         for first in range(0, max(steps, 1), block):
             members = make(
                 tuple(w[active] for w in final),
-                cov_xx[active],
-                least_squares[active],
-                residual[active],
+                *data.of_members(active),
                 rate[active],
                 ceiling[active],
                 tolerance,
@@ -187,5 +183,44 @@ def descend(
         step_size=np.broadcast_to(eta, ensemble),
     )
 
+
+@dataclass(frozen=True)
+class _Data:
+    """What descent needs of a problem, one axis of members, or of one where all have the same."""
+
+    cov_xx: Array
+    least_squares: Array
+    residual: Array
+
+    @classmethod
+    def of(cls, problem: Problem, ensemble: tuple[int, ...]) -> "_Data":
+        lead = ensemble if problem.cov_xx.ndim > 2 else ()
+        return cls(
+            one_axis(problem.cov_xx, lead, 2),
+            one_axis(problem.least_squares, lead, 2),
+            one_axis(problem.residual, lead, 0),
+        )
+
+    def of_members(self, index: np.ndarray) -> tuple[Array, Array, Array]:
+        """Return the data of some members; the one copy, where it serves all of them."""
+        arrays = (self.cov_xx, self.least_squares, self.residual)
+        shared = len(self.residual) == 1
+        return arrays if shared else tuple(a[index] for a in arrays)
+
+
+def _warn_of_size(members: int, records: int, every: int) -> None:
+    """Warn before a record is made that is larger than most machines like."""
+    size = members * records * 8
+    if size > LARGE_RECORD:
+        warnings.warn(
+            f"descend is about to record {records} losses of each of {members} networks, "
+            f"{size / 2**30:.1f} GiB: with record_every={every * -(-size // LARGE_RECORD)} "
+            f"instead of {every} it is at most {LARGE_RECORD / 2**30:.1g} GiB",
+            stacklevel=3,
+        )
+
+
+LARGE_RECORD = 2**30
+"""Bytes of losses from which on `descend` warns before it starts."""
 
 _BLOCK = 512  # steps after which those that stopped leave the ensemble's work

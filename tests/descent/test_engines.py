@@ -1,4 +1,4 @@
-"""The compiled engine against gradient descent written out, one network and one layer at a time."""
+"""The engines against gradient descent written out, one network and one layer at a time."""
 
 import multiprocessing
 import subprocess
@@ -76,12 +76,18 @@ def plain(weights, cov_xx, least_squares, residual, step_size, steps):
     return np.array(losses), np.array(squared_norms), weights
 
 
-def assert_agrees(case, steps=100, threads=None):
+def stacked(weights, cov_xx, least_squares, residual, step_size, *more):
+    """The plain engine, which wants the axis of members on everything, of length 1 if shared."""
+    data = (cov_xx, least_squares) if cov_xx.ndim == 3 else (cov_xx[None], least_squares[None])
+    return Stack(weights, *data, residual, step_size, *more)
+
+
+def assert_agrees(case, steps=100, make=Ensemble, **options):
     """Compare an ensemble's run with each of its networks' own."""
     weights, cov_xx, least_squares, residual, step_size = case
     shape = step_size.shape
-    engine = Ensemble(*case)
-    records = engine.advance(steps, threads=threads)
+    engine = make(*case)
+    records = engine.advance(steps, **options)
     assert records.losses.shape == records.squared_norms.shape == (steps + 1, *shape)
     for index in np.ndindex(*shape):
         data = [np.broadcast_to(a, shape + a.shape[-2:])[index] for a in (cov_xx, least_squares)]
@@ -101,14 +107,21 @@ def assert_agrees(case, steps=100, threads=None):
 
 @pytest.mark.parametrize("widths", WIDTHS, ids=str)
 @pytest.mark.parametrize("own_data", [False, True], ids=["shared", "own"])
-def test_agrees_with_gradient_descent_written_out(widths, own_data):
-    assert_agrees(ensemble(widths, (11,), (11,) if own_data else ()))
+@pytest.mark.parametrize("make", [Ensemble, stacked], ids=["compiled", "numpy"])
+def test_agrees_with_gradient_descent_written_out(widths, own_data, make):
+    assert_agrees(ensemble(widths, (11,), (11,) if own_data else ()), make=make)
+
+
+def test_the_plain_engine_agrees_on_wide_networks():
+    assert_agrees(ensemble((70, 60, 80), (2,)), steps=10, make=stacked)
 
 
 @pytest.mark.parametrize("size", [1, 7, 8, 9, 1000])
 def test_every_size_of_ensemble(size):
     steps = 3 if size == 1000 else 20
-    assert_agrees(ensemble((4, 3, 5), (size,), (size,)), steps, threads=2)
+    case = ensemble((4, 3, 5), (size,), (size,))
+    assert_agrees(case, steps, threads=2)
+    assert_agrees(case, steps, make=stacked)
 
 
 def test_leading_axes_broadcast():
@@ -122,13 +135,19 @@ def test_leading_axes_broadcast():
     assert [w.shape for w in together.weights] == [(3, 4, 3), (3, 2, 4)]
 
 
-def test_losses_are_kept_every_few_steps_and_runs_go_on():
+@pytest.mark.parametrize("make", [Ensemble, stacked], ids=["compiled", "numpy"])
+def test_losses_are_kept_every_few_steps_and_runs_go_on(make):
     case = ensemble((5, 2, 4), (9,))
-    at_once = Ensemble(*case)
+    at_once = make(*case)
     every_step = at_once.advance(10).losses
-    thinned = Ensemble(*case).advance(10, every=4).losses
+    thinned = make(*case).advance(10, every=4).losses
     np.testing.assert_array_equal(thinned, every_step[[0, 4, 8, 10]])
-    in_parts = Ensemble(*case)
+    long = make(*case).advance(211, every=3)
+    all_of_them = make(*case).advance(211)
+    rows = [*range(0, 211, 3), 211]
+    np.testing.assert_array_equal(long.losses, all_of_them.losses[rows])
+    np.testing.assert_array_equal(long.squared_norms, all_of_them.squared_norms[rows])
+    in_parts = make(*case)
     parts = [in_parts.advance(steps).losses for steps in (3, 0, 7)]
     np.testing.assert_array_equal(
         np.concatenate([parts[0][:-1], parts[1][:-1], parts[2]]), every_step
@@ -174,12 +193,14 @@ def test_diverging_networks_leave_the_others_alone():
 
 
 @pytest.mark.parametrize("every", [1, 3])
-def test_a_network_stops_at_the_record_above_the_ceiling(every):
+@pytest.mark.parametrize("make", [Ensemble, stacked], ids=["compiled", "numpy"])
+def test_a_network_stops_at_the_record_above_the_ceiling(every, make):
     weights, cov_xx, least_squares, residual, step_size = ensemble((3, 4, 3), (10,))
     step_size[4] = 50.0
     for ceiling in (1e6, 1e300):  # at the second, losses go from below it to inf or nan at once
-        engine = Ensemble(weights, cov_xx, least_squares, residual, step_size, ceiling)
-        losses = engine.advance(30, every).losses[:, 4]
+        engine = make(weights, cov_xx, least_squares, residual, step_size, ceiling)
+        with np.errstate(all="ignore"):
+            losses = engine.advance(30, every).losses[:, 4]
         with np.errstate(all="ignore"):
             free, _, _ = plain(
                 [w[4] for w in weights], cov_xx, least_squares, residual, step_size[4], 30
@@ -220,20 +241,26 @@ def test_overflow_of_the_squared_norm_is_silent():
     assert np.isfinite(records.losses).all()
 
 
-def test_a_network_stops_at_the_record_within_the_tolerance():
+@pytest.mark.parametrize("make", [Ensemble, stacked], ids=["compiled", "numpy"])
+def test_a_network_stops_at_the_record_within_the_tolerance(make):
     case = ensemble((3, 5, 2), (9,))
-    records = Ensemble(*case).advance(500)
+    records = make(*case).advance(500)
     tolerance = float(np.sqrt(np.median(records.squared_norms[100])))
-    engine = Ensemble(*case, tolerance=tolerance)
+    engine = make(*case, np.inf, tolerance)
     stopped = engine.advance(500)
     for b in range(9):
         within = records.squared_norms[:, b] <= tolerance**2
         end = int(np.argmax(within)) if within.any() else 500
         np.testing.assert_array_equal(stopped.losses[: end + 1, b], records.losses[: end + 1, b])
         assert (stopped.losses[end:, b] == records.losses[end, b]).all()
+    weights = [w.copy() for w in engine.weights]
     again = engine.advance(3)
     np.testing.assert_array_equal(again.losses[0], stopped.losses[-1])
-    assert (stopped.squared_norms[-1] <= tolerance**2).sum() >= 5
+    there = stopped.squared_norms[-1] <= tolerance**2
+    assert there.sum() >= 5
+    for before, now in zip(weights, engine.weights, strict=True):
+        np.testing.assert_array_equal(now[there], before[there])
+        assert (now[~there] != before[~there]).any() or there.all()
 
 
 def losses_in_a_worker():

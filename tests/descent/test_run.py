@@ -149,3 +149,30 @@ def test_the_compiled_engine_is_refused_where_it_cannot_run(monkeypatch):
         lnn.descend(start, problem, 0.1, 5, engine="compiled")
     plain = lnn.descend(start, problem, 0.1, 5000)
     assert plain.losses[-1] == pytest.approx(0.0, abs=1e-20)
+
+
+def test_a_large_record_warns_before_it_is_made(monkeypatch):
+    problem, start = lnn.Problem([[1.0]], [[3.0]]), (np.zeros((4, 1, 1)),)
+    monkeypatch.setattr("lnn.descent.run.LARGE_RECORD", 4 * 101 * 8)
+    fine = lnn.descend(start, problem, 0.1, 100)  # 101 losses of 4 networks: just not too large
+    monkeypatch.setattr("lnn.descent.run.LARGE_RECORD", 4 * 101 * 8 - 1)
+    with pytest.warns(UserWarning, match=r"101 losses of each of 4 networks.*record_every=2 "):
+        again = lnn.descend(start, problem, 0.1, 100)
+    np.testing.assert_array_equal(again.losses, fine.losses)
+    lnn.descend(start, problem, 0.1, 100, record_every=2)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+def test_one_problem_for_all_is_the_same_as_one_for_each(engine):
+    rng = np.random.default_rng(8)
+    problem, start = random_problem(rng, 3, 2), random_network(rng, (3, 4, 2), size=(5,))
+    shared = lnn.descend(start, problem, 1e-3, 50, engine=engine)
+    own = lnn.descend(start, problem.broadcast_to((5,)), 1e-3, 50, engine=engine)
+    np.testing.assert_array_equal(shared.losses, own.losses)
+    for a, b in zip(shared.weights, own.weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_step_so_small_that_its_square_is_zero_is_no_convergence():
+    run = lnn.descend((np.zeros((1, 1)),), lnn.Problem([[1.0]], [[3.0]]), 1e-200, 3, engine="numpy")
+    assert run.stop is Stop.STEPS
