@@ -1,0 +1,182 @@
+"""How an item reads on a page: the report's words, what was found, the verdict, and the test.
+
+Cards are Markdown with a little HTML around it, so that formulas are set as everywhere in the book,
+on the site and in JupyterLab. Nothing here decides anything.
+"""
+
+import inspect
+import json
+import os
+import re
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lnn.book.audit import table
+from lnn.book.audit.items import Item, items
+from lnn.book.audit.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from IPython.display import Markdown
+
+PAGES = {"1": "audit_1_2", "2": "audit_1_2", "3": "audit_3_4", "4": "audit_3_4"} | {
+    "5": "audit_5",
+    "6": "audit_6",
+}
+"""The notebook that examines a section, by the section's first number."""
+
+_STYLE = Path(__file__).with_name("cards.css")
+
+
+def show(*ids: str) -> "Markdown":
+    """Return the cards of items as something that a notebook displays.
+
+    Parameters
+    ----------
+    *ids : str
+        Names of items.
+
+    Raises
+    ------
+    ValueError
+        If there is no such item.
+    """
+    known = {item.id: item for item in items()}
+    unknown = [name for name in ids if name not in known]
+    if unknown:
+        raise ValueError(f"there are no items {unknown}: see [i.id for i in items()]")
+    return _display("\n\n".join(_card(known[name], whole=True) for name in ids))
+
+
+def show_verdict(verdict: Verdict) -> "Markdown":
+    """Return all items with one verdict as short cards, in the order of the report."""
+    found = [item for item in items() if item.verdict is verdict]
+    cards = "\n\n".join(_card(item, whole=False) for item in found)
+    if verdict is Verdict.HOLDS:
+        summary = f"<summary>{len(found)} statements that hold as printed</summary>"
+        cards = f'<details class="audit-holds">{summary}\n\n{cards}\n\n</details>'
+    return _display(cards)
+
+
+def show_counts() -> "Markdown":
+    """Return how many items have each verdict, with the field that filters where a script runs."""
+    rows = "".join(
+        f'<li data-verdict="{_slug(verdict)}"><b>{n}</b> {verdict.sign} {verdict.value}</li>'
+        for verdict, n in table.count().items()
+    )
+    total = len(items())
+    data = json.dumps(table.records(), ensure_ascii=False).replace("</", "<\\/")
+    downloads = (
+        '<p class="audit-downloads">The whole table, to cite or to search: '
+        '<a href="../audit.csv" download>CSV</a>, <a href="../audit.json" download>JSON</a>.</p>\n'
+        # book_site.audit makes the two files of this, and takes it out of the page.
+        f'<script type="application/json" id="audit-data">{data}</script>'
+        if _on_site()
+        else ""
+    )
+    return _display(f'<ul class="audit-counts" data-total="{total}">{rows}</ul>\n{downloads}')
+
+
+def _display(markdown: str) -> "Markdown":
+    from IPython.display import Markdown
+
+    style = f"<style>\n{_STYLE.read_text(encoding='utf-8')}</style>"
+    return Markdown(  # type: ignore[no-untyped-call]
+        f'<div class="audit">\n{style}\n\n{markdown}\n\n</div>'
+    )
+
+
+def _on_site() -> bool:
+    return "LNN_FREEZE" in os.environ  # set while the site is built
+
+
+def _card(item: Item, *, whole: bool) -> str:
+    verdict = item.verdict
+    suffix = ".html" if _on_site() else ".ipynb"
+    place = f"Section {item.section}" if item.id.startswith("section") else item.id.capitalize()
+    name = item.name if item.id.startswith("section") else ""
+    if name[:1].isascii():
+        name = name[:1].upper() + name[1:]
+    parts = [
+        f'<article class="audit-item" id="{item.anchor}" data-verdict="{_slug(verdict)}" '
+        f'data-section="{item.section}">',
+        f'<p class="audit-head"><b>{escape(place)}</b> {escape(name)} '
+        f'<span class="audit-verdict">{verdict.sign} {escape(verdict.value)}</span></p>',
+        "",
+        "> " + quoted(item.quote),
+        "",
+        said(item.evidence),
+        "",
+    ]
+    if item.correction:
+        parts += [f"**Corrected.** {said(item.correction)}", ""]
+    chapter = item.chapter.replace("_", " ").capitalize()
+    links = [f'<a href="{item.chapter}{suffix}">Chapter: {chapter}</a>']
+    if not whole:
+        page = PAGES[item.section[0]]
+        links.append(f'<a href="{page}{suffix}#{item.anchor}">The test</a>')
+    parts.append(f'<p class="audit-links">{" · ".join(links)}</p>')
+    if whole:
+        parts.append(_test(item))
+    return "\n".join([*parts, "</article>"])
+
+
+def _test(item: Item) -> str:
+    """The measurement's code and the perturbations that it notices, folded."""
+    source = inspect.getsource(item.measure)
+    spoiled = "".join(f"<li>{escape(name)}</li>" for name in item.perturbations)
+    also = "".join(f"<li><code>{escape(words)}</code></li>" for words in item.also)
+    also = f"<p>It also examines:</p><ul>{also}</ul>" if also else ""
+    return (
+        "<details><summary>The test</summary>"
+        f'<pre tabindex="0"><code>{escape(source)}</code></pre>'
+        f"<p>Under each of these changes the verdict changes, or the check stops:</p>"
+        f"<ul>{spoiled}</ul>{also}</details>"
+    )
+
+
+def quoted(words: str) -> str:
+    """Return a quotation as Markdown; one that is a bare formula is set as one.
+
+    Examples
+    --------
+    >>> print(quoted("R = W_1^T W_N"))
+    $R = W_1^T W_N$
+    >>> print(quoted("where $x$ is a_b"))
+    “where $x$ is a\\_b”
+    """
+    bare = "\\" in words or (set("_^") & set(words) and not re.search(r"[a-z]{4}", words))
+    if "$" not in words and bare:
+        return "$" + words.replace("&", "") + "$"
+    return f"“{_escaped(words, emphasis=words.count('*') % 2 == 0)}”"
+
+
+def said(text: str) -> str:
+    """Return our own words as Markdown: letters with an index as formulas, powers of ten unbroken.
+
+    Examples
+    --------
+    >>> print(said("‖W_j‖ ≤ 2 · 10⁻³, r_max"))
+    ‖$W_{j}$‖ ≤ 2\u00a0·\u00a010⁻³, $r_{\\max}$
+    """
+
+    def index(match: re.Match[str]) -> str:
+        below = {"max": r"\max", "min": r"\min"}.get(match[2], match[2])
+        return f"${match[1]}_{{{below}}}$"
+
+    pieces = re.split(r"(\$[^$]*\$)", text.replace(" · 10", "\u00a0·\u00a010"))
+    return "".join(
+        p if p.startswith("$") else _escaped(re.sub(r"(?<!\w)([^\W\d_])_(\w+)", index, p))
+        for p in pieces
+    )
+
+
+def _escaped(text: str, *, emphasis: bool = False) -> str:
+    """Escape what Markdown would read as markup, outside formulas."""
+    pieces = re.split(r"(\$[^$]*\$)", text)
+    marks = r"([\\`_<\[\]])" if emphasis else r"([\\`_<\[\]*])"
+    return "".join(p if p.startswith("$") else re.sub(marks, r"\\\1", p) for p in pieces)
+
+
+def _slug(verdict: Verdict) -> str:
+    return verdict.value.replace(" ", "-")
