@@ -12,8 +12,8 @@ from visiting import ROOT, Served, Visit, chapters
 
 Open = Callable[..., Visit]
 
-WITHOUT = {"ledger", "reference", "bibliography"}  # chapters that ask no question
-WITH = [c for c in chapters() if c.rsplit("/", 1)[-1] not in WITHOUT]
+WITHOUT = ("ledger", "audit_", "reference", "bibliography")  # pages that ask no question
+WITH = [c for c in chapters() if not c.rsplit("/", 1)[-1].startswith(WITHOUT)]
 
 LATENCY = """async (figure) => {
   const times = [], picture = figure.querySelector("img.lnn-picture");

@@ -10,6 +10,7 @@ assets       one style sheet, scripts that wait
 search       the index of the book's own search
 missing      the page for addresses that lead nowhere
 labs         laboratories: their script and style, covers over what is predicted
+audit        the table of the audit as files, and the script that filters it
 lite         the kernel in the browser: JupyterLite with `lnn` and every chapter
 api          the docstrings of `lnn`, made safe for reStructuredText
 """
@@ -20,6 +21,7 @@ from sphinx.application import Sphinx
 
 from book_site import (
     api,
+    audit,
     bibliography,
     execution,
     fingerprint,
@@ -40,6 +42,7 @@ PARTS = (
     sharing,
     pages,
     labs,
+    audit,
     search,
     missing,
     lite,

@@ -144,7 +144,7 @@ def browser_copies(root: Path, chapters: Iterable[Path]) -> dict[str, nbformat.N
 def browser_copy(chapter: Path) -> nbformat.NotebookNode:
     """Return a chapter as it opens in the browser: not run, for that kernel and set up for it.
 
-    Stored outputs stay: the ledger reads them in the other chapters.
+    Stored outputs stay.
     """
     notebook = nbformat.read(chapter, as_version=4)
     for cell in notebook.cells:

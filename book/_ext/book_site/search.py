@@ -18,7 +18,7 @@ from book_site.pages import written
 
 _DATA = re.compile(r'"data:[^"]*"|<script\b.*?</script>', re.DOTALL)
 _LEFT_OUT = (
-    "script, style, noscript, .headerlink, .cell_input, .output.traceback, table.ledger, details"
+    "script, style, noscript, .headerlink, .cell_input, .output.traceback, details"
     " > summary, .highlight, .copybtn, .caption-number, .eqno, .lnn-controls, img"
 )
 LEFT_OUT_PAGES = {"search.html", "genindex.html", "py-modindex.html", "prf-prf.html", "404.html"}
