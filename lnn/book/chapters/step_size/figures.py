@@ -1,4 +1,4 @@
-"""Step sizes: runs at several of them, where the bounds lie, and distributions over networks."""
+"""Fixed step sizes: runs at several of them, the chain of the proof, the parabola of a step."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,15 @@ from matplotlib.axes import Axes
 
 from lnn._checks import Array
 from lnn.book.drawing import label_powers
-from lnn.book.style import LAYER_STYLES, MODE_COLOURS, MODE_MARKERS, REFERENCE, THEORY
+from lnn.book.style import (
+    LAYER_STYLES,
+    MODE_COLOURS,
+    MODE_MARKERS,
+    REFERENCE,
+    SIMULATION,
+    THEORY,
+    label_line,
+)
 
 
 def draw_runs(
@@ -66,54 +74,6 @@ def _ramp(shade: float) -> tuple[float, float, float]:
     light, dark = np.array([0.50, 0.73, 0.88]), np.array([0.02, 0.12, 0.25])
     r, g, b = (1 - shade) * light + shade * dark
     return (float(r), float(g), float(b))
-
-
-def draw_scale(
-    ax: Axes,
-    marks: Mapping[str, float],
-    *,
-    now: float | None = None,
-    limits: tuple[float, float] | None = None,
-) -> list[Artist]:
-    """Draw step sizes on one logarithmic axis, each mark with its name above it.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    marks : mapping of str to float
-    now : float, optional
-        The step size of the run that is shown: a large dot.
-    limits : (float, float), optional
-
-    Returns
-    -------
-    list of matplotlib.artist.Artist
-    """
-    artists: list[Artist] = []
-    ax.set_xscale("log")
-    for level, (i, (name, value)) in zip(
-        _levels(list(marks.values())), enumerate(marks.items()), strict=True
-    ):
-        colour = MODE_COLOURS[i % len(MODE_COLOURS)]
-        artists.append(ax.vlines(value, 0.0, level - 0.08, color=colour, linewidth=1.6))
-        artists.append(ax.text(value, level, name, color=colour, ha="center", va="bottom"))
-    if now is not None:
-        artists.extend(ax.plot(now, 0.0, "o", color="black", markersize=9, clip_on=False))
-    ax.set_ylim(0, 3.0)
-    if limits is not None:
-        ax.set_xlim(*limits)
-    label_powers(ax.xaxis)
-    ax.yaxis.set_visible(False)
-    ax.spines["left"].set_visible(False)
-    ax.grid(False)
-    ax.set_xlabel("step size η")
-    return artists
-
-
-def _levels(values: Sequence[float]) -> list[float]:
-    """Heights of labels: marks in increasing order take turns on three levels."""
-    order = np.argsort(np.argsort(values))
-    return [0.5 + 0.85 * (int(place) % 3) for place in order]
 
 
 def draw_quadratic(
@@ -180,30 +140,97 @@ def draw_orders(
     return artists
 
 
-def draw_modes_over_time(
-    ax: Axes, times: Array, simulated: Array, exact_times: Array, exact: Array
-) -> list[Artist]:
-    """Draw simulated modes as markers and their closed form as lines, one colour a mode.
+CHAIN = (
+    ("loss ≤ L₀", "as long as every step pays"),
+    ("product ‖W‖ ≤ M", "a large product would be a large loss"),
+    ("layers ‖Wⱼ‖² ≤ K", "if neighbours are balanced"),
+    ("sharpness ≤ 2B", "the Hessian is made of layers"),
+    ("the step pays; balance drifts by less than δ", "if η is small enough for 2B and δ"),
+)
+"""The links of the convergence proof: what is bounded, and why."""
+
+
+def draw_chain(ax: Axes) -> list[Artist]:
+    """Draw the chain of the convergence proof as boxes, the last joined to the first.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-    times : (k,) array
-    simulated : (n, k) array
-    exact_times : (l,) array
-    exact : (n, l) array
 
     Returns
     -------
     list of matplotlib.artist.Artist
     """
     artists: list[Artist] = []
-    for i, (points, curve) in enumerate(zip(simulated, exact, strict=True)):
-        colour = MODE_COLOURS[i]
-        artists += ax.plot(exact_times, curve, color=colour, linewidth=1.5, label=f"mode {i + 1}")
-        artists += ax.plot(
-            times, points, color=colour, marker=MODE_MARKERS[i], linestyle="", markersize=5
-        )
-    ax.set(xlabel="time t = η · step", ylabel="singular value of W")
-    artists.append(ax.legend(loc="lower right"))
+    box = {"boxstyle": "round,pad=0.4", "facecolor": "#eef3f7", "edgecolor": REFERENCE}
+    arrow = {"arrowstyle": "-|>", "color": REFERENCE, "linewidth": 1.4}
+    for i, (what, why) in enumerate(CHAIN):
+        y = -float(i)
+        artists.append(ax.text(0.0, y, what, ha="left", va="center", bbox=box))
+        if i:
+            artists.append(ax.annotate("", (0.6, y + 0.27), (0.6, y + 0.73), arrowprops=arrow))
+            artists.append(ax.text(0.95, y + 0.5, why, va="center", color=REFERENCE))
+    last = -float(len(CHAIN) - 1)
+    artists += ax.plot([-0.2, -0.6, -0.6], [last, last, 0.0], color=REFERENCE, linestyle="--")
+    back = {**arrow, "linestyle": "--"}
+    artists.append(ax.annotate("", (-0.17, 0.0), (-0.62, 0.0), arrowprops=back))
+    artists.append(ax.text(-0.75, last / 2, CHAIN[0][1], rotation=90, va="center", ha="right"))
+    ax.set(xlim=(-1.2, 6.2), ylim=(last - 0.5, 0.5))
+    ax.set_axis_off()
+    return artists
+
+
+def draw_descent_lemma(
+    ax: Axes, step_sizes: Array, losses: Array, parabola: Array, beta: float
+) -> list[Artist]:
+    """Draw the loss after one step against its step size, and the parabola above it.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    step_sizes, losses, parabola : (k,) arrays
+    beta : float
+        Bound of the sharpness on the way.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    artists += ax.plot(step_sizes, losses, color=SIMULATION, label="loss after the step")
+    artists += ax.plot(
+        step_sizes, parabola, color=THEORY, linestyle="--", label="parabola above it"
+    )
+    artists.append(ax.axhline(losses[0], color=REFERENCE, linewidth=1.0, linestyle=":"))
+    for value, name in ((1 / beta, "1/β"), (2 / beta, "2/β")):
+        artists.append(ax.axvline(value, color=REFERENCE, linewidth=1.0))
+        artists.append(label_line(ax, value * 1.03, 1.25 * losses[0], name, REFERENCE))
+    ax.set(xlabel="step size η", ylabel="loss", xlim=(0, step_sizes[-1]), ylim=(0, 2.3 * losses[0]))
+    artists.append(ax.legend(loc="upper center"))
+    return artists
+
+
+def draw_depth(
+    ax: Axes, depths: Array, step_sizes: Array, limit: Array, first: Array
+) -> list[Artist]:
+    """Draw a proved step size against the depth, between its two power laws.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    depths, step_sizes : (k,) arrays
+    limit, first : (k,) arrays
+        The laws 1/N³ and 1/N.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    artists += ax.plot(depths, first, color=REFERENCE, linestyle=":", label="1/N, while B decides")
+    artists += ax.plot(depths, limit, color=THEORY, linestyle="--", label="1/N³, the drift decides")
+    artists += ax.plot(depths, step_sizes, "o", color=SIMULATION, label="proved step size")
+    ax.set(xscale="log", yscale="log", xlabel="layers N", ylabel="step size η")
+    label_powers(ax.yaxis)
+    artists.append(ax.legend(loc="lower left"))
     return artists

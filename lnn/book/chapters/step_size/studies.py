@@ -1,11 +1,12 @@
 """Data and runs of the chapter."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from lnn._checks import Array, Weights
-from lnn.descent.run import Run, Stop, descend
+from lnn.descent.run import Run, descend
 from lnn.initialization import gaussian
 from lnn.problem import Problem
 from lnn.steps.convergence import convergence_bound, shrink_to_alpha
@@ -27,7 +28,7 @@ def example() -> tuple[Problem, Weights]:
     problem : Problem
         Y ≈ diag(3, 2, 1) X, twenty samples.
     weights : tuple of (3, 3) arrays
-        Gaussian, scaled down until α = 0.5 in Theorem 2.4.
+        Gaussian, scaled down until α = 0.5 in the convergence theorem.
     """
     rng = np.random.default_rng(3)
     X = rng.standard_normal((3, 20)) / np.sqrt(20)
@@ -67,17 +68,6 @@ def landmarks() -> dict[str, float]:
     }
 
 
-def verdict_on(run: Run, floor: float) -> str:
-    if run.stop == Stop.DIVERGED:
-        return f"blows up within {run.steps} steps"
-    excess = run.losses - floor
-    if (np.diff(run.losses[-100:]) > 1e-9).any():
-        return "oscillates and settles nowhere"
-    if excess[-1] < 1e-6:
-        return f"within 10⁻⁶ of the minimum after {int(np.argmax(excess < 1e-6))} steps"
-    return "on its way down, slowly"
-
-
 def quadratic_path(fraction: float, steps: int = 40) -> Array:
     """Return x_{k+1} = x_k − η Q x_k from (−2.5, 1.5), with η = fraction · 2 / λ_max(Q).
 
@@ -95,3 +85,96 @@ def quadratic_path(fraction: float, steps: int = 40) -> Array:
     for _ in range(steps):
         points.append(points[-1] - eta * Q @ points[-1])
     return np.stack(points)
+
+
+def points_along(w1: float, w2: float, step_sizes: Array) -> Array:
+    """Return where steps of several sizes lead from a point of the valley (w₂ w₁ − 1)².
+
+    Parameters
+    ----------
+    w1, w2 : float
+    step_sizes : (k,) array
+
+    Returns
+    -------
+    (k, 2) array
+    """
+    error = w2 * w1 - 1
+    return np.array([w1, w2]) - step_sizes[:, None] * 2 * error * np.array([w2, w1])
+
+
+def sharpness_of_valley(points: Array) -> Array:
+    """Return the largest Hessian eigenvalue of (w₂ w₁ − 1)².
+
+    Parameters
+    ----------
+    points : (k, 2) array
+
+    Returns
+    -------
+    (k,) array
+    """
+    weights = (points[:, :1, None], points[:, 1:, None])
+    return np.asarray(2 / stability_limit(weights, Problem([[1.0]], [[1.0]])))
+
+
+@dataclass(frozen=True, eq=False)
+class Depths:
+    """The proved step size of deeper and deeper networks.
+
+    Attributes
+    ----------
+    step_sizes : (k,) array
+    limit : (k,) array
+        (1 − α) / (2 L N³).
+    first : (k,) array
+        1/B with N → ∞ in all but the factor N.
+    """
+
+    step_sizes: Array
+    limit: Array
+    first: Array
+
+
+ALPHA = 0.5
+
+
+def bounds_by_depth(depths: np.ndarray) -> Depths:
+    """Compute the convergence bound on the example's data, at balancedness constant δ/2.
+
+    Parameters
+    ----------
+    depths : (k,) array of int
+
+    Returns
+    -------
+    Depths
+        From Gaussian weights shrunk to α = ½: for deep networks their product is next to 0, so L
+        is the same for all.
+    """
+    problem, _ = example()
+    found, losses = [], []
+    for depth in depths:
+        weights = gaussian((3,) * (int(depth) + 1), np.random.default_rng(0))
+        bound = convergence_bound(shrink_to_alpha(weights, problem, ALPHA), problem)
+        found.append(float(bound.step_size))
+        losses.append(float(np.trace(problem.cov_yy)))
+    limit = (1 - ALPHA) / (2 * np.array(losses) * depths**3.0)
+    return Depths(np.array(found), limit, 1 / (_curvature_per_layer() * depths))
+
+
+def _curvature_per_layer() -> float:
+    """2 e² M² ‖X‖² + e M ‖X Yᵀ‖, to which B/N tends, at weights whose product is 0."""
+    problem, _ = example()
+    norm_y = np.sqrt(np.linalg.eigvalsh(problem.cov_yy)[-1])
+    largest, smallest = problem.singular_values_x[0], problem.singular_values_x[-1]
+    M = (np.sqrt(np.trace(problem.cov_yy)) + norm_y) / smallest
+    cross = np.linalg.norm(problem.cov_yx, 2)
+    return float(2 * np.e**2 * M**2 * largest**2 + np.e * M * cross)
+
+
+def crossing_depth() -> float:
+    """Return the depth at which the two laws of `bounds_by_depth` give the same step size."""
+    problem, _ = example()
+    total = float(np.trace(problem.cov_yy))
+    return float(np.sqrt((1 - ALPHA) * _curvature_per_layer() / (2 * total)))
