@@ -344,11 +344,14 @@ class _Work:
         self, first: int, stop: int, about: Mapping[str, str], sender: int
     ) -> tuple[int, int, dict[str, Array]]:
         """Run members first, ..., stop − 1, where `sender`'s process asked for them."""
+        from threadpoolctl import threadpool_limits
+
         if about and os.getpid() != sender:
             self._prove_same(about)
         size = (stop - first,)
         rng = GeneratorStack([member_generator(self.seed, i) for i in range(first, stop)])
-        with pinned(self.engine):
+        # From width 100 or so, BLAS rounds otherwise on several threads: jobs are what is parallel.
+        with pinned(self.engine), threadpool_limits(limits=1, user_api="blas"):
             result = self.task(rng, size, **self.options)
         values = {name: np.asarray(value) for name, value in result.items()}
         for name, value in values.items():

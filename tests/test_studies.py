@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from functools import partial
@@ -345,6 +347,33 @@ def test_descent_does_not_depend_on_blocks_bit_for_bit(engine, widths, members):
         )
         for name in whole:
             np.testing.assert_array_equal(parts[name], whole[name][:few])
+
+
+WIDE = """
+import hashlib, sys, numpy as np, lnn
+from lnn.network import flatten
+
+def task(rng, size):
+    problem = lnn.Problem(rng.normal(size=(*size, 256, 300)), rng.normal(size=(*size, 256, 300)))
+    run = lnn.descend(lnn.gaussian((256, 256), rng, std=0.1, size=size), problem, 1e-4, 3)
+    return {"weights": flatten(run.weights)}
+
+print(hashlib.sha256(lnn.run_study(task, 1, seed=1)["weights"].tobytes()).hexdigest())
+"""
+
+
+def test_the_number_of_threads_changes_no_bit_of_a_wide_network():
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", WIDE],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
+        ).stdout
+        for threads in ("1", "2")
+    }
+    assert len(digests) == 1
 
 
 def test_the_engine_of_a_study_is_chosen_once_and_recorded(monkeypatch):

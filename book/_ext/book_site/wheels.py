@@ -15,6 +15,7 @@ INSTALLED = (
     "jupyterlab_widgets",
     "comm",
     "tqdm",
+    "threadpoolctl",
     "anywidget",
     "psygnal",
     "typing_extensions",
