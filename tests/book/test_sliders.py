@@ -17,7 +17,7 @@ from find_explorers import book_explorers
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lnn.book.chapters.intro import explorers as intro
+from lnn.book.chapters.linear_networks import explorers as chains
 from lnn.book.chapters.saddles.figures import draw_pivot
 from lnn.book.sliders.explorer import Explorer, explorer
 from lnn.book.sliders.frozen import MOST_BYTES, MOST_FRAMES, frame, frames, freeze
@@ -131,9 +131,9 @@ class TestExplorer:
 
     def test_margins_do_not_depend_on_the_state(self):
         boxes = set()
-        for state in intro.staircase.states()[::7]:
+        for state in chains.line.states()[::7]:
             figure = Figure()
-            intro.staircase.draw(figure, **state)
+            chains.line.draw(figure, **state)
             boxes.add(tuple(np.round(figure.axes[0].get_position().bounds, 6)))
         assert len(boxes) == 1
 
@@ -216,9 +216,9 @@ class TestFrozen:
 
     def test_processes_draw_the_same_frames(self, monkeypatch):
         monkeypatch.setattr("lnn.book.sliders.frozen._SERIAL_SECONDS", 0.0)
-        few = intro.staircase.states()[::6]
-        monkeypatch.setattr(intro.staircase, "states", lambda: few)
-        assert frames(intro.staircase, processes=2) == frames(intro.staircase)
+        few = chains.line.states()[::6]
+        monkeypatch.setattr(chains.line, "states", lambda: few)
+        assert frames(chains.line, processes=2) == frames(chains.line)
 
     def test_progress_goes_to_the_terminal_it_is_given(self, tmp_path, monkeypatch, capfd):
         monkeypatch.setenv("LNN_PROGRESS", str(tmp_path / "terminal"))
