@@ -1,4 +1,4 @@
-"""What every chapter draws: runs with the plateaus of the theory, modes, a network as pipes."""
+"""What every chapter draws: runs with the plateaus of the theory, a network as pipes, a proof."""
 
 import itertools
 from collections.abc import Sequence
@@ -72,30 +72,6 @@ def draw_plateaus(ax: Axes, floors: Sequence[float], *, first: int = 0) -> list[
         artists.append(ax.text(at, value, f"rank {rank}", color=colour, ha="right", va="bottom"))
     ax.set_xlim(left, right)
     return artists
-
-
-def draw_modes(ax: Axes, singular_values: np.ndarray, targets: np.ndarray) -> list[Artist]:
-    """Draw the singular values of a product as bars against the values to be learned.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    singular_values : (k,) array
-        Of the product, descending.
-    targets : (k,) array
-        Of the least-squares map, drawn as outlines.
-
-    Returns
-    -------
-    list of matplotlib.artist.Artist
-    """
-    modes = np.arange(1, len(targets) + 1)
-    outline = ax.bar(modes, targets, width=0.7, fill=False, edgecolor=REFERENCE, linestyle="--")
-    bars = ax.bar(modes, singular_values, width=0.7, color=MODE_COLOURS[: len(modes)])
-    ax.set_xticks(modes)
-    ax.set_xlabel("singular mode of W  (outline: of the data)")
-    ax.set_ylabel("singular value")
-    return [*outline, *bars]
 
 
 def draw_pipes(

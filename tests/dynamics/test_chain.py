@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 
 from lnn.book import valley as scalar_chain
 from lnn.book.chapters.first_order import explorers
-from lnn.book.chapters.first_order import studies as first_order
 from lnn.book.chapters.linear_networks import explorers as linear_networks
 
 
@@ -31,16 +30,6 @@ def test_the_verdicts_name_the_kinds_of_points():
     assert "cannot tell" in verdict(0.0, 3)
     assert verdict(1.0, 4).endswith("global minimum")
     assert verdict(-1.0, 2).endswith("global minimum")
-
-
-def test_paths_follow_the_recursion():
-    starts = np.array([[2.0, 0.3], [-1.0, 0.5]])
-    paths = first_order.chain_paths(starts, step_size=0.03, steps=5)
-    w1, w2 = starts.T
-    for k in range(6):
-        np.testing.assert_allclose(paths[:, k], np.stack([w1, w2], axis=-1), rtol=1e-12)
-        error = w2 * w1 - 1
-        w1, w2 = w1 - 0.03 * 2 * error * w2, w2 - 0.03 * 2 * error * w1
 
 
 @pytest.mark.parametrize("target", [0.5, 1.0])

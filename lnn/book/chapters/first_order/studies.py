@@ -1,4 +1,4 @@
-"""Data and runs of the chapter."""
+"""Data of the chapter."""
 
 from functools import lru_cache
 
@@ -6,7 +6,6 @@ import numpy as np
 
 from lnn._checks import Array
 from lnn.data import saddle_problem
-from lnn.descent.run import descend
 from lnn.landscape.low_rank import best_of_rank
 from lnn.problem import Problem
 
@@ -15,29 +14,6 @@ NETWORKS = {
     "5-4-4-5": (5, 4, 4, 5),
     "5-2-2-5": (5, 2, 2, 5),
 }
-
-
-def chain_paths(starts: Array, *, step_size: float = 0.02, steps: int = 150) -> Array:
-    """Return paths of gradient descent on (w₂ w₁ − 1)².
-
-    Parameters
-    ----------
-    starts : (n, 2) array
-        Starting points (w₁, w₂).
-    step_size : float
-    steps : int
-
-    Returns
-    -------
-    (n, steps + 1, 2) array
-    """
-    problem = Problem([[1.0]], [[1.0]])
-    points = [np.asarray(starts, dtype=np.float64)]
-    for _ in range(steps):
-        w1, w2 = points[-1].T[..., None, None]
-        run = descend((w1, w2), problem, step_size, 1)
-        points.append(np.stack([w[:, 0, 0] for w in run.weights], axis=-1))
-    return np.stack(points, axis=1)
 
 
 @lru_cache(maxsize=1)
