@@ -258,10 +258,7 @@ def test_every_item_links_to_a_chapter():
         assert (BOOK / f"{found.chapter}.ipynb").exists(), found.id
 
 
-UNCONVERTED = {
-    "divergence", "first_order", "intro", "linear_networks", "nonlinear", "saddles", "step_size",
-    "step_size_experiments",
-}  # fmt: skip
+UNCONVERTED = {"divergence", "saddles"}
 
 
 def test_chapters_carry_no_audit():

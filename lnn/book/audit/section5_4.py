@@ -65,7 +65,7 @@ def search(widths: tuple[int, ...], divergence_only: bool = True, size: int = 40
     weights, problem = draws(widths)
     some = tuple(w[:size] for w in weights), problem[:size]
     start = 0.9 * convergence_bound(*some).step_size
-    guess = 0.5 * divergence_bound(some[1], widths)
+    guess = 0.5 * divergence_bound(some[1], SQUARE)  # near enough for narrow networks, too
     return first_failure(*some, start, guess=guess, divergence_only=divergence_only)
 
 
