@@ -23,8 +23,36 @@ function wire(figure) {
     picture.alt = data.alts[state];
   }
 
-  controls.forEach((control) => control.addEventListener("input", update));
-  update(); // a browser may have restored the controls of an earlier visit
+  // The state stands in the page's address once the reader has moved something: a link shows it
+  // again, and so does Back. Only what differs from the default is written, and rarely, since
+  // browsers ration it.
+  const keys = data.names.map((name) => `${figure.id}.${name}`);
+  function read() {
+    const query = new URLSearchParams(location.search);
+    controls.forEach((control, i) => {
+      const at = data.values[i].indexOf(query.get(keys[i]));
+      control.value = at < 0 ? data.home[i] : at;
+    });
+    update();
+  }
+  let writing;
+  function write() {
+    clearTimeout(writing);
+    writing = setTimeout(() => {
+      const query = new URLSearchParams(location.search);
+      controls.forEach((control, i) => {
+        const at = Number(control.value);
+        if (at === data.home[i]) query.delete(keys[i]);
+        else query.set(keys[i], data.values[i][at]);
+      });
+      const text = query.toString();
+      history.replaceState(history.state, "", `${location.pathname}${text && "?"}${text}${location.hash}`);
+    }, 300);
+  }
+
+  controls.forEach((control) => control.addEventListener("input", () => { update(); write(); }));
+  addEventListener("popstate", read);
+  read();
 }
 
 document.querySelectorAll("figure.lnn-explorer").forEach(wire);

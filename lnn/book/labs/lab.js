@@ -170,6 +170,24 @@ function singularValues(matrix, n, m) {
   return c.map((x) => Math.sqrt(x.reduce((s, v) => s + v * v, 0))).sort((x, y) => y - x);
 }
 
+// The largest eigenvalue of a symmetric tridiagonal matrix: halving, with Sturm's count of signs.
+function topOfTridiagonal(diagonal, beside) {
+  const n = diagonal.length;
+  const reach = Math.max(...diagonal.map((d, i) => Math.abs(d) + Math.abs(beside[i - 1] ?? 0) + (i < n - 1 ? Math.abs(beside[i]) : 0)));
+  const below = (x) => {
+    let q = diagonal[0] - x;
+    for (let i = 1; i < n && q < 0; i++) q = diagonal[i] - x - beside[i - 1] ** 2 / q;
+    return q < 0;
+  };
+  let low = -reach, high = reach * (1 + 1e-12) + Number.MIN_VALUE;
+  for (let i = 0; i < 100 && high - low > 1e-15 * reach; i++) {
+    const middle = (low + high) / 2;
+    if (below(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
 // A network with whitened inputs, Σ_XX = I, and the targets T = diag(spectrum): its loss is
 // ‖T − W_N ⋯ W_1‖², W_j of shape (widths[j], widths[j − 1]).
 class Network {
@@ -212,47 +230,57 @@ class Network {
     return out;
   }
 
-  // The Hessian, one column per weight: the derivative of the gradient along that weight.
-  hessian(w) {
+  // The Hessian times v: the derivative of the gradient along v. The caller has called forward(w).
+  hessianVector(w, v) {
     const { widths, inputs, depth, right } = this;
-    this.forward(w);
-    const sizes = w.map((x) => x.length), total = sizes.reduce((a, b) => a + b, 0);
-    const h = new Float64Array(total * total);
-    const none = w.map((x) => new Float64Array(x.length));
-    let column = 0;
-    for (let l = 0; l < depth; l++)
-      for (let e = 0; e < sizes[l]; e++, column++) {
-        const v = none.slice();
-        v[l] = new Float64Array(sizes[l]);
-        v[l][e] = 1;
-        // Right products and what comes back, with their derivatives.
-        const moved = [v[0].slice()];
-        for (let j = 1; j < depth; j++) {
-          const m = multiply(w[j], moved[j - 1], widths[j + 1], widths[j], inputs);
-          const n = multiply(v[j], right[j - 1], widths[j + 1], widths[j], inputs);
-          moved.push(m.map((x, i) => x + n[i]));
-        }
-        let b = right[depth - 1].map((x, i) => 2 * (x - this.target[i])), db = moved[depth - 1].map((x) => 2 * x);
-        let row = total;
-        for (let j = depth - 1; j >= 0; j--) {
-          let g = db;
-          if (j > 0) {
-            g = addOuter(db, right[j - 1], widths[j + 1], inputs, widths[j], new Float64Array(sizes[j]));
-            addOuter(b, moved[j - 1], widths[j + 1], inputs, widths[j], g);
-            const first = multiplyTransposed(v[j], b, widths[j], widths[j + 1], inputs);
-            db = multiplyTransposed(w[j], db, widths[j], widths[j + 1], inputs).map((x, i) => x + first[i]);
-            b = multiplyTransposed(w[j], b, widths[j], widths[j + 1], inputs);
-          }
-          row -= sizes[j];
-          for (let i = 0; i < sizes[j]; i++) h[(row + i) * total + column] = g[i];
-        }
-      }
-    return h;
+    const plus = (a, b) => { for (let i = 0; i < a.length; i++) a[i] += b[i]; return a; };
+    const moved = [v[0]]; // the derivatives of the right products
+    for (let j = 1; j < depth; j++)
+      moved.push(plus(multiply(w[j], moved[j - 1], widths[j + 1], widths[j], inputs),
+        multiply(v[j], right[j - 1], widths[j + 1], widths[j], inputs)));
+    let back = right[depth - 1].map((x, i) => 2 * (x - this.target[i])), turned = moved[depth - 1].map((x) => 2 * x);
+    const out = new Array(depth);
+    for (let j = depth - 1; j > 0; j--) {
+      const g = addOuter(turned, right[j - 1], widths[j + 1], inputs, widths[j], new Float64Array(w[j].length));
+      out[j] = addOuter(back, moved[j - 1], widths[j + 1], inputs, widths[j], g);
+      turned = plus(multiplyTransposed(w[j], turned, widths[j], widths[j + 1], inputs),
+        multiplyTransposed(v[j], back, widths[j], widths[j + 1], inputs));
+      back = multiplyTransposed(w[j], back, widths[j], widths[j + 1], inputs);
+    }
+    out[0] = turned;
+    return out;
   }
 
+  // The largest eigenvalue of the Hessian by Lanczos' method, kept orthogonal: exact after as many
+  // products as there are distinct eigenvalues.
   sharpness(w) {
-    const total = w.reduce((n, x) => n + x.length, 0);
-    return eigenvalues(this.hessian(w), total)[0];
+    this.forward(w);
+    const sizes = w.map((x) => x.length), total = sizes.reduce((a, b) => a + b, 0);
+    const apply = (x) => {
+      let from = 0;
+      const v = sizes.map((n) => x.subarray(from, (from += n)));
+      const out = new Float64Array(total);
+      from = 0;
+      for (const part of this.hessianVector(w, v)) { out.set(part, from); from += part.length; }
+      return out;
+    };
+    const dot = (a, b) => { let t = 0; for (let i = 0; i < total; i++) t += a[i] * b[i]; return t; };
+    let x = Float64Array.from({ length: total }, (_, i) => Math.sin(1 + i * 1.7) + 0.3); // any direction
+    let size = Math.sqrt(dot(x, x)), scale = 0;
+    const basis = [], diagonal = [], beside = [];
+    while (basis.length < total && size > 1e-12 * scale) {
+      x = x.map((value) => value / size);
+      basis.push(x);
+      const y = apply(x);
+      diagonal.push(dot(x, y));
+      for (let pass = 0; pass < 2; pass++)
+        for (const q of basis) { const t = dot(q, y); for (let i = 0; i < total; i++) y[i] -= t * q[i]; }
+      size = Math.sqrt(dot(y, y));
+      beside.push(size);
+      scale = Math.max(scale, Math.abs(diagonal[diagonal.length - 1]), size);
+      x = y;
+    }
+    return topOfTridiagonal(diagonal, beside);
   }
 
   // W_j ← W_j − η ∇_{W_j} L, as `lnn.descend`: loss and, if wanted, weights every so many steps.
@@ -742,9 +770,10 @@ function interfaceOf({ el, model, description, kind, address }) {
   };
   undo.push(() => { clearTimeout(hearing); clearTimeout(saving); });
 
-  // At most one drawing a frame.
+  // At most one drawing per frame. The stage is busy until nothing more is to be drawn.
   let frame;
   ui.redraw = () => {
+    stage.dataset.busy = "true";
     frame ??= requestAnimationFrame(() => {
       frame = undefined;
       ui.drawNow();
@@ -761,6 +790,7 @@ function interfaceOf({ el, model, description, kind, address }) {
     drawing.innerHTML = picture.markup;
     said.textContent = picture.words;
     stage.dataset.drawn = Number(stage.dataset.drawn || 0) + 1;
+    if (frame === undefined) delete stage.dataset.busy;
   };
 
   // Something to be dragged: an HTML element of 44 pixels, since SVG has no sliders.
@@ -1351,59 +1381,97 @@ function stepWorld(state) {
   const { spectrum, layers } = state, widths = staircaseWidths(state);
   const network = new Network(widths, spectrum), start = startOf({ ...state, widths });
   const none = 2 / leastSharpness(spectrum, layers), floor = floors(spectrum)[Math.min(...widths)];
-  // Where small steps lead, from this start; from there the sharpness.
-  let w = start, careful = none / 2, near = false;
+  const bound = convergenceBound(network, start, spectrum);
+  return { network, start, floor, delta: bound.delta, marks: { proved: bound.step, none } };
+}
+
+// What takes long is done in pieces, a few per frame, so that a drag stays smooth: the marks of the
+// minimizer to which small steps lead from this start.
+function* findArrival(world) {
+  const { network, start, floor, marks } = world;
+  let w = start, careful = marks.none / 2, near = false;
   for (let block = 0; block < 40 && !near; block++) {
     const run = network.descend(w, careful, 250, { every: 250 });
-    if (run.diverged) { w = start; careful /= 2; continue; }
-    w = run.weights;
+    if (run.diverged) careful /= 2;
+    w = run.diverged ? start : run.weights;
     near = network.loss(w) - floor < 1e-10 * network.scale;
+    yield;
   }
-  const bound = convergenceBound(network, start, spectrum);
-  const marks = { proved: bound.step, none };
-  if (near) {
-    marks.edge = 2 / network.sharpness(w);
-    network.forward(w);
-    const sufficient = trappingBound(network, w);
-    if (sufficient > 0) marks.sufficient = sufficient;
+  if (!near) return;
+  marks.edge = 2 / network.sharpness(w);
+  yield;
+  network.forward(w);
+  const sufficient = trappingBound(network, w);
+  if (sufficient > 0) marks.sufficient = sufficient;
+}
+
+// The final loss of runs over a grid of step sizes, the coarse ones first.
+function* findEnds(world, grid, ends, steps) {
+  const coarse = (i) => [8, 4, 2, 1].findIndex((n) => i % n === 0);
+  const order = grid.map((_, i) => i).sort((x, y) => coarse(x) - coarse(y) || x - y);
+  for (const i of order) {
+    const run = world.network.descend(world.start, grid[i], steps, { every: steps });
+    ends[i] = run.diverged ? Infinity : Math.max(run.losses.at(-1) - world.floor, ROUNDING);
+    yield;
   }
-  return { network, start, floor, marks, delta: bound.delta };
+}
+
+// From which step on a run is certain to arrive: the first iterate that passes the test. Passing
+// need not be monotone; the pass that is found by halving is a true one.
+function* findCertain(world, eta, steps, found) {
+  const passes = (k) => {
+    const w = world.network.descend(world.start, eta, k, { every: k || 1 }).weights;
+    world.network.forward(w);
+    return trappingBound(world.network, w) > eta;
+  };
+  let low = 0, high = steps;
+  const last = passes(high);
+  yield;
+  if (!last) return;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (passes(middle)) high = middle;
+    else low = middle;
+    yield;
+  }
+  found.at = high;
+}
+
+// Advance generators, one after another, for so many milliseconds; tell whether all are done.
+function workOff(tasks, budget) {
+  const until = performance.now() + budget;
+  while (tasks.length && performance.now() < until) if (tasks[0].next().done) tasks.shift();
+  return tasks.length === 0;
 }
 
 function stepRun(world, eta, steps) {
   return world.network.descend(world.start, eta, steps);
 }
 
+const ROUNDING = 1.5e-16; // what is left of the loss of a run that has arrived
+
 LABORATORIES.step = (ui) => {
   const { state } = ui;
   let memory = {}, a;
-  const SAMPLES = 90;
 
   function current() {
     const key = JSON.stringify({ ...state, step: 0 });
     if (memory.key !== key) {
       const world = stepWorld(state), { none, proved } = world.marks;
-      const from = Math.min(proved / 2, none / 50), to = none * 6;
-      // Most samples stand where something happens.
+      const from = Math.min(proved / 2, none / 50), to = none * 6, ends = [];
+      // Most runs are made where something happens.
       const grid = [];
       for (let i = 0; i < 18; i++) grid.push(from * (none / 20 / from) ** (i / 18));
-      for (let i = 0; i < SAMPLES - 18; i++) grid.push((none / 20) * 120 ** (i / (SAMPLES - 19)));
-      memory = { key, world, from, to, grid, ends: [] };
+      for (let i = 0; i < 72; i++) grid.push((none / 20) * 120 ** (i / 71));
+      const tasks = [findEnds(world, grid, ends, state.steps), findArrival(world)];
+      memory = { key, world, from, to, grid, ends, tasks };
+    }
+    if (memory.step !== state.step) {
+      memory.step = state.step;
+      memory.certain = {};
+      memory.search = [findCertain(memory.world, state.step, state.steps, memory.certain)];
     }
     return memory;
-  }
-  // A few samples a frame, the coarse ones first, so that a drag stays smooth.
-  const order = Array.from({ length: SAMPLES }, (_, i) => i).sort((x, y) => rankOf(x) - rankOf(y) || x - y);
-  function rankOf(i) { return i % 8 === 0 ? 0 : i % 4 === 0 ? 1 : i % 2 === 0 ? 2 : 3; }
-  function sample(budget) {
-    const { world, grid, ends } = current(), began = performance.now();
-    for (const i of order) {
-      if (ends[i] !== undefined) continue;
-      if (performance.now() - began > budget) return false;
-      const run = world.network.descend(world.start, grid[i], state.steps, { every: state.steps });
-      ends[i] = run.diverged ? Infinity : Math.max(run.losses[run.losses.length - 1] - world.floor, 1.5e-16);
-    }
-    return true;
   }
 
   const handle = ui.handle({
@@ -1413,17 +1481,14 @@ LABORATORIES.step = (ui) => {
   });
   handle.setAttribute("aria-roledescription", "handle");
 
-  const BOTTOM = 1e-16; // rounding: the loss of a run that has arrived
-
   function draw(width) {
-    const done = sample(7);
-    if (!done) ui.redraw();
-    ui.stage.dataset.sampled = done;
-    const { world, from, to, grid, ends } = current(), { marks, floor } = world;
+    const { world, from, to, grid, ends, tasks, search, certain } = current(), { marks, floor } = world;
     const run = stepRun(world, state.step, state.steps);
-    const excess = run.losses.map((l) => Math.max(l - floor, 1.5e-16));
+    const done = workOff(tasks, 3) && (run.diverged || workOff(search, 3));
+    if (!done) ui.redraw();
+    const excess = run.losses.map((l) => Math.max(l - floor, ROUNDING));
     const wide = width >= 560, top = 92;
-    a = panel({ left: 0, top: top - 22, width, height: wide ? 250 : 230, x: [from, to], logX: true, y: [BOTTOM, 1e3], logY: true, title: " ", xLabel: "step size η", xTicks: wide ? 8 : 5, yTicks: 4, pad: { left: 46 } });
+    a = panel({ left: 0, top: top - 22, width, height: wide ? 250 : 230, x: [from, to], logX: true, y: [ROUNDING, 1e3], logY: true, title: " ", xLabel: "step size η", xTicks: wide ? 8 : 5, yTicks: 4, pad: { left: 46 } });
     let inner = "";
     const shown = grid.map((eta, i) => [eta, ends[i]]).filter(([, e]) => e !== undefined);
     const finite = shown.map(([eta, e]) => [eta, Number.isFinite(e) ? e : NaN]);
@@ -1446,38 +1511,14 @@ LABORATORIES.step = (ui) => {
     let markup = a.back + a.within(inner) + heads + `<circle class="grip" cx="${px(x)}" cy="${px(a.y0)}" r="9"/>`;
     handle.place(x, a.y0, state.step, `η = ${words(state.step)}`, ui.named.step.min, ui.named.step.max);
 
-    const b = panel({ left: 0, top: a.y0 + 40, width, height: wide ? 190 : 170, x: [0, state.steps], y: [BOTTOM, 1e3], logY: true, title: `The run with η = ${words(state.step)}`, xLabel: "step", yTicks: 4, xTicks: 5, pad: { left: 46 } });
+    const b = panel({ left: 0, top: a.y0 + 40, width, height: wide ? 190 : 170, x: [0, state.steps], y: [ROUNDING, 1e3], logY: true, title: `The run with η = ${words(state.step)}`, xLabel: "step", yTicks: 4, xTicks: 5, pad: { left: 46 } });
     inner = curve("path", polyline(run.recorded, excess, b.sx, b.sy));
-    // From where on the run is certain to arrive: the first iterate that passes the test.
-    const sure = certain(world, run);
+    const sure = run.diverged ? undefined : certain.at;
     if (sure !== undefined)
       inner += `<circle class="end" cx="${px(b.sx(sure))}" cy="${px(clamp(b.sy(excess[sure]), b.y1, b.y0))}" r="5"/>`;
     markup += b.back + b.within(inner);
     if (sure !== undefined) markup += label(b.sx(sure) + 9, clamp(b.sy(excess[sure]) - 6, b.y1 + 10, b.y0 - 4), "from here proved", b.sx(sure) > width * 0.7 ? 'text-anchor="end" dx="-18"' : "");
     return { height: b.y0 + 36, markup, words: verdict(world, run, excess, sure) };
-  }
-
-  function certain(world, run) {
-    if (run.diverged) return undefined;
-    const key = `${memory.key}${state.step}`;
-    if (memory.sure?.key === key) return memory.sure.at;
-    // Passing is not monotone in principle; in practice the first pass is found by halving.
-    const passes = (k) => {
-      const w = world.network.descend(world.start, state.step, k, { every: k || 1 }).weights;
-      world.network.forward(w);
-      return trappingBound(world.network, w) > state.step;
-    };
-    let low = 0, high = run.losses.length - 1, at;
-    if (passes(high)) {
-      while (high - low > 1) {
-        const middle = (low + high) >> 1;
-        if (passes(middle)) high = middle;
-        else low = middle;
-      }
-      at = high;
-    }
-    memory.sure = { key, at };
-    return at;
   }
 
   function verdict(world, run, excess, sure) {
@@ -1892,8 +1933,8 @@ if (typeof document !== "undefined")
 // Exports: what tests call, and what anywidget calls.
 export {
   Network, balancedness, chainDescent, chainSharpness, chainSlope, convergenceBound, eigenvalues,
-  floors, leastSharpness, modeClock, normals, ringEscape, ringFall, ringGates, ringPoint, ringWeights, singularValues,
-  staircaseRun, staircaseTheory,
-  startOf, stepRun, stepWorld, trappingBound, valleyRun, valleyVerdict, words,
+  findArrival, findCertain, floors, leastSharpness, modeClock, normals, ringEscape, ringFall,
+  ringPoint, ringWeights, singularValues, staircaseRun, staircaseTheory, startOf, stepRun,
+  stepWorld, trappingBound, valleyRun, valleyVerdict, words,
 };
 export default { render };

@@ -115,6 +115,9 @@ def freeze(explorer: Explorer, processes: int = 1) -> str:
     distinct = list(dict.fromkeys(f.webp for f in drawn))
     uris = {f.webp: f.uri for f in drawn} | {default.webp: ""}  # the page's <img> has that one
     data = {
+        "names": [p.name for p in explorer.parameters],
+        "values": [[str(v) for v in p.grid] for p in explorer.parameters],
+        "home": [p.grid.index(p.default) for p in explorer.parameters],
         "readouts": [[p.text(v) for v in p.grid] for p in explorer.parameters],
         "frames": [uris[webp] for webp in distinct],
         "pictures": [distinct.index(f.webp) for f in drawn],
@@ -126,7 +129,8 @@ def freeze(explorer: Explorer, processes: int = 1) -> str:
     key = f"lnn-{explorer.__name__}".replace("_", "-") + (f"-{times}" if times > 1 else "")
     controls = "\n".join(_control(p, f"{key}-{p.name}") for p in explorer.parameters)
     code = f"from {explorer.__module__} import {explorer.__name__}\n{explorer.__name__}.show()"
-    return f"""<figure class="lnn-explorer" aria-labelledby="{key}-question" data-code="{code}">
+    return f"""<figure class="lnn-explorer" id="{key}" aria-labelledby="{key}-question" \
+data-code="{code}">
 <figcaption id="{key}-question">{escape(explorer.question)}</figcaption>
 <div class="lnn-controls">
 {controls}

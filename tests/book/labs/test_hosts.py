@@ -82,7 +82,7 @@ def host(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
 def words(page: Page, kind: str) -> str:
     """Return what a laboratory says."""
     place = page.locator(f".lnn-lab[data-kind={kind}]")
-    place.locator(".lnn-stage[data-drawn]:not([data-sampled=false])").wait_for()
+    place.locator(".lnn-stage[data-drawn]:not([data-busy])").wait_for()
     return place.locator(".lnn-words").inner_text()
 
 

@@ -16,8 +16,9 @@ ON_NETWORK = """([method, widths, spectrum, weights, rest]) => {
   const network = new lab.Network(widths, spectrum);
   const w = weights.map((x) => Float64Array.from(x));
   network.forward(w);
+  if (method === "hessianVector") rest = [rest.map((x) => Float64Array.from(x))];
   const found = network[method](w, ...rest);
-  if (method === "gradient") return found.map((x) => [...x]);
+  if (method === "gradient" || method === "hessianVector") return found.map((x) => [...x]);
   if (method === "descend")
     return {...found, weights: found.weights.map((x) => [...x])};
   return ArrayBuffer.isView(found) ? [...found] : found;
@@ -69,18 +70,18 @@ def test_the_start_is_that_of_python(call, lab):
         assert lnn.balancedness(ours) == pytest.approx(0, abs=1e-15)
 
 
-def test_loss_gradient_hessian_sharpness(on_network):
-    for widths, spectrum, problem, weights, flat, _ in random_networks(0, 40):
+def test_loss_gradient_curvature_sharpness(on_network):
+    for widths, spectrum, problem, weights, flat, rng in random_networks(0, 40):
         net = (widths, spectrum, flat, [])
         assert on_network("loss", *net) == pytest.approx(lnn.loss(weights, problem), rel=1e-12)
         slope = np.concatenate(on_network("gradient", *net))
         expected = flatten(lnn.gradient(weights, problem))
         assert slope == pytest.approx(expected, rel=1e-10, abs=1e-11)
-        size = expected.size
-        hessian = np.reshape(on_network("hessian", *net), (size, size))
-        second = lnn.hessian(weights, problem)
-        assert hessian == pytest.approx(second, rel=1e-9, abs=1e-10)
-        top = np.linalg.eigvalsh(second)[-1]
+        direction = lnn.gaussian(widths, rng)
+        turned = on_network("hessianVector", *net[:3], [v.ravel().tolist() for v in direction])
+        expected = flatten(lnn.hessian_vector(weights, problem, direction))
+        assert np.concatenate(turned) == pytest.approx(expected, rel=1e-9, abs=1e-10)
+        top = np.linalg.eigvalsh(lnn.hessian(weights, problem))[-1]
         assert on_network("sharpness", *net) == pytest.approx(top, rel=1e-10)
 
 
@@ -165,6 +166,13 @@ def test_a_run_passes_the_plateaus_of_the_theory(call):
     assert run["losses"][-1] == pytest.approx(run["levels"][4], rel=1e-3)
 
 
+WORLD = """(state) => {
+  const world = lab.stepWorld(state);
+  for (const _ of lab.findArrival(world));
+  return {marks: world.marks, delta: world.delta};
+}"""
+
+
 def test_bounds_of_the_step_size(call, on_network):
     rng = np.random.default_rng(5)
     checked = 0
@@ -172,7 +180,7 @@ def test_bounds_of_the_step_size(call, on_network):
         lab = Step.placed(
             seed=k, layers=int(rng.integers(2, 5)), width=3 + k % 2, scale=0.1 * (1 + k % 5)
         )
-        world = call("stepWorld", lab.state())
+        world = call.page.evaluate(WORLD, lab.state())
         marks, problem, widths = world["marks"], lab.problem(), lab.widths()
         assert marks["none"] == pytest.approx(float(lnn.divergence_bound(problem, widths)))
         bound = lnn.convergence_bound(lab.weights(), problem, world["delta"])
@@ -215,3 +223,18 @@ def test_balancedness(call):
     for widths, _, _, weights, flat, _ in random_networks(9, 20):
         found = call("balancedness", flat, widths)
         assert found == pytest.approx(float(lnn.balancedness(weights)), rel=1e-10, abs=1e-14)
+
+
+def test_the_step_from_which_arrival_is_certain(call):
+    lab = Step.placed(step=0.03)
+    found = call.page.evaluate(
+        "([state]) => { const world = lab.stepWorld(state), found = {};"
+        " for (const _ of lab.findCertain(world, state.step, state.steps, found)); return found; }",
+        [lab.state()],
+    )
+    weights, problem = lab.weights(), lab.problem()
+    proved = [
+        float(trapping_bound(lnn.descend(weights, problem, lab.step, k).weights, problem).step_size)
+        for k in (found["at"] - 1, found["at"])
+    ]
+    assert proved[0] <= lab.step < proved[1]

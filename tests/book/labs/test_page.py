@@ -29,7 +29,7 @@ def html(kind, **state):
 def drawn(page, kind):
     """Return what the laboratory shows: picture and words."""
     place = page.locator(f"#{kind}")
-    place.locator(".lnn-stage[data-drawn]:not([data-sampled=false])").wait_for()
+    place.locator(".lnn-stage[data-drawn]:not([data-busy])").wait_for()
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return place.locator(".lnn-stage > svg").inner_html(), place.locator(".lnn-words").inner_text()
 
