@@ -3,7 +3,7 @@
 import pytest
 from book_text.minutes import Minutes, count_words, measure
 from book_text.numbers import answers, ask, execute, fill, numbers, without_comments, wrong
-from book_text.source import lines, visible_code
+from book_text.source import collapse, lines, visible_code
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 CAPTION = {"mystnb": {"figure": {"caption": "It ends at 9<!-- {x} -->.", "name": "fig-x"}}}
@@ -128,6 +128,14 @@ def test_a_solution_may_go_over_several_cells():
     assert [cell.source for cell in visible_code(notebook)] == ["seen = 1"]
     assert [li.text for li in lines(notebook) if not li.folded and li.text == "seen"] == ["seen"]
     assert all(li.folded for li in lines(notebook) if li.text == "hidden")
+
+
+def test_what_the_page_hides_is_collapsed_in_jupyterlab():
+    cells = [new_code_cell(metadata={"tags": t}) for t in (["remove-input"], ["hide-cell"], [])]
+    notebook = new_notebook(cells=cells)
+    collapse(notebook)
+    hidden = [c.metadata.get("jupyter", {}).get("source_hidden", False) for c in notebook.cells]
+    assert hidden == [True, True, False]
 
 
 def test_words_are_counted():

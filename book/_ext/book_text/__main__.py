@@ -6,6 +6,7 @@ from pathlib import Path
 import nbformat
 
 from book_text.numbers import execute, fill, wrong
+from book_text.source import collapse
 
 
 def main() -> None:
@@ -18,6 +19,7 @@ def main() -> None:
         for change in wrong(executed, values):
             print(f"{path}: {change}")
         fill(executed, values)
+        collapse(executed)
         nbformat.write(executed, path)
         print(f"{path}: executed, {len(values)} numbers")
 

@@ -83,6 +83,13 @@ def visible_code(notebook: NotebookNode) -> list[NotebookNode]:
     return seen
 
 
+def collapse(notebook: NotebookNode) -> None:
+    """Collapse in JupyterLab, too, what the page hides: a prediction's source has its answer."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and _HIDDEN & tags(cell):
+            cell.metadata.setdefault("jupyter", {})["source_hidden"] = True
+
+
 def tags(cell: NotebookNode) -> set[str]:
     """Return the tags of a cell."""
     return set(cell.metadata.get("tags", []))
