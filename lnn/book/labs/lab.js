@@ -1278,7 +1278,7 @@ LABORATORIES.staircase = (ui) => {
     let y = middle - (all * unit) / 2;
     open.forEach((share, i) => {
       if (share * unit > 0.3)
-        markup += `<rect class="flowing mode-${i + 1}" x="${px(left)}" y="${px(y)}" width="${px(right - left)}" height="${px(share * unit)}"/>`;
+        markup += `<rect class="flowing" data-mode="${i + 1}" x="${px(left)}" y="${px(y)}" width="${px(right - left)}" height="${px(share * unit)}"/>`;
       if (share * unit > 13)
         markup += `<text class="inpipe" x="${px(left + 8)}" y="${px(y + (share * unit) / 2 + 4)}">mode ${i + 1}</text>`;
       y += share * unit;
@@ -1316,7 +1316,7 @@ LABORATORIES.staircase = (ui) => {
 
     const b = panel({ left: wide ? half + 10 : 0, top: wide ? 0 : tall + 8, width: wide ? width - half - 10 : width, height: tall, x, y: [0, targets[0] * 1.12], title: "Singular values", xLabel: "step", xTicks: 4 });
     inner = "";
-    targets.forEach((s, i) => { inner += `<path class="line mode-${i + 1}" d="${polyline(recorded, values.map((v) => v[i]), b.sx, b.sy)}"/>`; });
+    targets.forEach((s, i) => { inner += `<path class="line" data-mode="${i + 1}" d="${polyline(recorded, values.map((v) => v[i]), b.sx, b.sy)}"/>`; });
     theory.forEach((points) => { inner += curve("theory", polyline(points.map((p) => p[0]), points.map((p) => p[1]), b.sx, b.sy)); });
     inner += cursor(b);
     markup += b.back + b.within(inner);
@@ -1500,7 +1500,7 @@ LABORATORIES.step = (ui) => {
     MARKS.forEach(([name, text], i) => {
       if (!(name in marks)) return;
       const x = a.sx(marks[name]), y = 32 + 15 * i;
-      heads += `<path class="mark mark-${i + 1}" d="M${px(x)} ${px(y + 3)}V${px(a.y0)}"/>`;
+      heads += `<path class="mark" data-mark="${i + 1}" d="M${px(x)} ${px(y + 3)}V${px(a.y0)}"/>`;
       const end = x > width * 0.55;
       heads += label(x + (end ? 3 : -3), y, `${text}: ${words(marks[name])}`, end ? 'text-anchor="end"' : "");
     });
@@ -1593,7 +1593,7 @@ LABORATORIES.ring = (ui) => {
   const gate = (q, h) => {
     const id = `${q}-${h}`;
     if (!buttons.has(id)) {
-      const button = make("button", { type: "button", class: `lnn-gate mode-${q + 1}`, ...focusable, onclick: () => toggle(q, h) });
+      const button = make("button", { type: "button", class: "lnn-gate", "data-mode": q + 1, ...focusable, onclick: () => toggle(q, h) });
       ui.stage.append(button);
       buttons.set(id, button);
     }
@@ -1636,12 +1636,12 @@ LABORATORIES.ring = (ui) => {
       for (let h = 0; h <= depth; h++) markup += curve("track", arc(q, h, h + 1));
       // From position h (layer h, or the data at 0) to h + 1 the signal flows where it comes from
       // an open place: draw the strings as arcs between closed layers.
-      if (ring) for (let h = 0; h <= depth; h++) markup += `<path class="string full mode-${q + 1}" d="${arc(q, h, h + 1)}"/>`;
+      if (ring) for (let h = 0; h <= depth; h++) markup += `<path class="string full" data-mode="${q + 1}" d="${arc(q, h, h + 1)}"/>`;
     });
     for (const s of point.strings) {
       // Past layer begin + 1 as far as layer end + 1, through the data at 0 if that is on the way.
       const from = s.begin + 1.26, to = s.end + 0.74 + (s.end <= s.begin ? depth + 1 : 0);
-      markup += `<path class="string mode-${s.mode + 1}${used.has(s) ? " used" : ""}" d="${arc(s.mode, from, to)}"/>`;
+      markup += `<path class="string${used.has(s) ? " used" : ""}" data-mode="${s.mode + 1}" d="${arc(s.mode, from, to)}"/>`;
     }
     const [kx, ky] = [centre, centre - outer + gap];
     markup += `<rect class="data" x="${px(kx - 17)}" y="${px(centre - outer - 17)}" width="34" height="${px(2 * gap + 34)}" rx="8"/><text class="onring" x="${px(kx)}" y="${px(centre - outer - 20)}" text-anchor="middle">data</text>`;

@@ -39,6 +39,19 @@ def test_a_module_that_cannot_be_a_script_is_refused(book_site_labs):
         book_site_labs.classic(f'import "./other.js";\n{module}')
 
 
+def test_every_class_of_the_style_is_spelled_out_where_it_is_given():
+    """The site leaves out rules of classes that stand on no page and in no script."""
+    style = re.sub(r"/\*.*?\*/|\[[^]]*\]", "", (FOLDER / "lab.css").read_text(), flags=re.DOTALL)
+    selectors = re.sub(r"\{[^{}]*\}", " ", style)
+    classes = set(re.findall(r"\.(-?[a-z][\w-]*)", selectors))
+    assert {"lnn-lab", "string", "grip"} <= classes
+    sources = [FOLDER / "lab.js", FOLDER / "laboratory.py", FOLDER.parent / "predict.py"]
+    sources.append(ROOT / "book" / "_ext" / "book_site" / "labs.py")
+    known = {word for path in sources for word in re.findall(r"[\w-]+", path.read_text())}
+    left_out = {name for name in classes - known if not name.startswith("jp-")}
+    assert not left_out
+
+
 def cell(*outputs):
     """Return a code cell as MyST-NB leaves it for the last transforms."""
     inner = nodes.container(nb_element="cell_code_output", classes=["cell_output"])
