@@ -1,7 +1,12 @@
-"""Argument checks. Each returns what it proves, or raises a ValueError that names the remedy."""
+"""Argument checks. Each returns what it proves, or raises an error that names the remedy.
 
-from collections.abc import Sequence
-from typing import TypeAlias
+A TypeError where the argument is of a kind that cannot be meant, a ValueError where its value is
+out of range. Both name the argument.
+"""
+
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,9 +15,21 @@ Array: TypeAlias = NDArray[np.float64]
 Weights: TypeAlias = tuple[Array, ...]
 
 
+def real(value: Any, name: str) -> Array:
+    """Return `value` as a float64 array; complex numbers, text and None are refused."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} is ragged: its rows have different lengths") from None
+    if array.dtype.kind not in "biuf":
+        shown = f"{value!r:.60}" if array.ndim == 0 else f"an array of {array.dtype}"
+        raise TypeError(f"{name} is {shown}: expected real numbers")
+    return np.asarray(array, dtype=np.float64)
+
+
 def finite_matrix(value: ArrayLike, name: str) -> Array:
     """Return `value` as a float64 array of shape (..., rows, columns) with finite entries."""
-    array = np.asarray(value, dtype=np.float64)
+    array = real(value, name)
     if array.ndim < 2:
         raise ValueError(
             f"{name} has shape {array.shape}: expected a matrix or a stack of matrices "
@@ -33,11 +50,11 @@ def chain(weights: Sequence[ArrayLike], name: str = "weights") -> tuple[Weights,
 
     Non-finite entries are let through: a diverged run has them, and its loss is inf or nan.
     """
-    if isinstance(weights, np.ndarray) or len(weights) == 0:
-        raise ValueError(
-            f"{name} must be a non-empty tuple (W_1, ..., W_N) of matrices, W_1 applied first"
-        )
-    matrices = tuple(np.asarray(w, dtype=np.float64) for w in weights)
+    if isinstance(weights, np.ndarray | str) or not isinstance(weights, Iterable):
+        raise TypeError(f"{name} is {type(weights).__name__}: expected {_NETWORK}")
+    matrices = tuple(real(w, f"{name}[{j}] (W_{j + 1})") for j, w in enumerate(weights))
+    if not matrices:
+        raise ValueError(f"{name} is empty: expected {_NETWORK}")
     for j, w in enumerate(matrices, start=1):
         if w.ndim < 2:
             raise ValueError(
@@ -53,8 +70,23 @@ def chain(weights: Sequence[ArrayLike], name: str = "weights") -> tuple[Weights,
                 f"W_{j + 1} ({columns}) to equal the rows of W_{j} ({rows}). "
                 f"The tuple is (W_1, ..., W_N), the first layer first"
             )
+    together(**{f"{name}[{j}]": w.shape[:-2] for j, w in enumerate(matrices)})
     widths = (matrices[0].shape[-1], *(w.shape[-2] for w in matrices))
     return matrices, widths
+
+
+_NETWORK = "a non-empty tuple (W_1, ..., W_N) of matrices, W_1 applied first"
+
+
+def together(**shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape to which the leading axes of some arguments broadcast."""
+    try:
+        return np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        seen = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ValueError(
+            f"the leading (ensemble) axes do not broadcast: {seen}; make them equal or 1"
+        ) from None
 
 
 def finite_weights(weights: Weights, reason: str) -> None:
@@ -65,26 +97,19 @@ def finite_weights(weights: Weights, reason: str) -> None:
 
 def valid_widths(widths: Sequence[int], name: str = "widths") -> tuple[int, ...]:
     """Return widths (d_0, ..., d_N), N >= 1, as positive ints."""
-    result = tuple(int(d) for d in widths)
-    if len(result) < 2 or any(d < 1 for d in result) or result != tuple(widths):
+    if isinstance(widths, str) or not isinstance(widths, Iterable):
+        raise TypeError(f"{name} is {widths!r}: expected positive integers (d_0, ..., d_N)")
+    result = tuple(whole(d, f"{name}[{j}]", least=1) for j, d in enumerate(widths))
+    if len(result) < 2:
         raise ValueError(
-            f"{name} is {tuple(widths)}: expected at least two positive integers (d_0, ..., d_N)"
+            f"{name} is {result}: expected at least two positive integers (d_0, ..., d_N)"
         )
     return result
 
 
-def widths_fit(widths: Sequence[int], d_x: int, d_y: int, name: str = "weights") -> None:
-    """Prove that a network of these widths maps R^{d_x} to R^{d_y}."""
-    if (widths[0], widths[-1]) != (d_x, d_y):
-        raise ValueError(
-            f"{name} have widths {tuple(widths)}, a map from R^{widths[0]} to R^{widths[-1]}, but "
-            f"the problem maps R^{d_x} to R^{d_y}: use d_0 = {d_x} and d_N = {d_y}"
-        )
-
-
 def positive(value: ArrayLike, name: str) -> Array:
     """Return `value` as a float64 array whose entries are all positive and finite."""
-    array = np.asarray(value, dtype=np.float64)
+    array = real(value, name)
     if not (np.isfinite(array).all() and (array > 0).all()):
         raise ValueError(f"{name} is {array}: expected positive finite numbers")
     return array
@@ -92,17 +117,56 @@ def positive(value: ArrayLike, name: str) -> Array:
 
 def non_negative(value: ArrayLike, name: str) -> Array:
     """Return `value` as a float64 array whose entries are all non-negative and finite."""
-    array = np.asarray(value, dtype=np.float64)
+    array = real(value, name)
     if not (np.isfinite(array).all() and (array >= 0).all()):
         raise ValueError(f"{name} is {array}: expected non-negative finite numbers")
     return array
 
 
-def whole(value: int, name: str, least: int = 0) -> int:
-    """Return `value` as an int of at least `least`."""
-    if int(value) != value or value < least:
-        raise ValueError(f"{name} is {value}: expected a whole number of at least {least}")
-    return int(value)
+def whole(value: Any, name: str, least: int = 0) -> int:
+    """Return `value` as an int of at least `least`; 5.0 will do, 5.5 and "5" will not."""
+    if isinstance(value, float | np.floating) and value == np.floor(value) and np.isfinite(value):
+        value = int(value)
+    try:
+        number = operator.index(value)
+    except TypeError:
+        kind = ValueError if isinstance(value, float | np.floating) else TypeError
+        raise kind(
+            f"{name} is {value!r:.60}: expected a whole number of at least {least}"
+        ) from None
+    if number < least:
+        raise ValueError(f"{name} is {number}: expected a whole number of at least {least}")
+    return number
+
+
+def finite(value: Any, name: str) -> Array:
+    """Return `value` as a float64 array whose entries are all finite."""
+    array = real(value, name)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} is {array}: expected finite numbers")
+    return array
+
+
+def between_0_and_1(value: Any, name: str) -> float:
+    """Return `value` as a float between 0 and 1, exclusive."""
+    number = real(value, name)
+    if number.ndim or not 0 < number < 1:
+        raise ValueError(f"{name} is {number}: give a number between 0 and 1, exclusive")
+    return float(number)
+
+
+def leading_axes(size: Any, name: str = "size") -> tuple[int, ...]:
+    """Return the leading axes of an ensemble, a tuple of whole numbers."""
+    if not isinstance(size, tuple | list):
+        raise TypeError(f"{name} is {size!r}: expected a tuple, () for one and (1000,) for many")
+    return tuple(whole(n, f"{name}[{k}]") for k, n in enumerate(size))
+
+
+def generator(rng: Any, name: str = "rng") -> np.random.Generator:
+    """Return `rng`, which must be a `numpy.random.Generator`."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"{name} is {rng!r:.60}: give a generator, numpy.random.default_rng(seed)")
+    return rng
 
 
 def full_row_rank(singular_values: Array, rows: int, name: str) -> Array:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, finite_matrix, non_negative, whole
+from lnn._checks import Array, finite_matrix, generator, leading_axes, non_negative, positive, whole
 from lnn.landscape.low_rank import numerical_rank
 from lnn.problem import Problem
 
@@ -94,6 +94,7 @@ def check_assumptions(X: ArrayLike, Y: ArrayLike, *, resolution: float = 1e-6) -
     yes  distinct eigenvalues of Σ: a single one
     """
     problem = Problem(X, Y)
+    positive(resolution, "resolution")
     if problem.ensemble:
         raise ValueError(f"X and Y form an ensemble {problem.ensemble}: check one problem a time")
     d_x, d_y, m = problem.d_x, problem.d_y, problem.X.shape[-1]
@@ -222,7 +223,7 @@ def saddle_problem(rng: np.random.Generator, *, noise: float = 0.1, samples: int
     """
     m = whole(samples, "samples", least=1)
     sigma = non_negative(noise, "noise")
-    X = rng.standard_normal((5, m))
+    X = generator(rng).standard_normal((5, m))
     Y = np.diag([5.0, 4.0, 3.0, 2.0, 1.0]) @ X + sigma * rng.standard_normal((5, m))
     return Problem(X, Y)
 
@@ -255,6 +256,7 @@ def step_problem(
     (1000,)
     """
     sigma = non_negative(noise, "noise")
-    X = rng.standard_normal((*size, 5, 5))
+    size = leading_axes(size)
+    X = generator(rng).standard_normal((*size, 5, 5))
     Y = np.diag([1.0, 2.0, 3.0, 4.0, 5.0]) @ X + sigma * rng.standard_normal((*size, 5, 5))
     return Problem(X, Y)

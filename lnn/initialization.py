@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, Weights, non_negative, valid_widths
+from lnn._checks import Array, Weights, generator, leading_axes, non_negative, valid_widths, whole
 
 
 def gaussian(
@@ -37,8 +37,9 @@ def gaussian(
     [(10, 4, 5), (10, 3, 4)]
     """
     d = valid_widths(widths)
-    scale = non_negative(std, "std")
-    return tuple(scale * rng.standard_normal((*size, d[j], d[j - 1])) for j in range(1, len(d)))
+    scale, axes = non_negative(std, "std"), leading_axes(size)
+    draw = generator(rng).standard_normal
+    return tuple(scale * draw((*axes, d[j], d[j - 1])) for j in range(1, len(d)))
 
 
 def orthogonal_columns(
@@ -52,11 +53,12 @@ def orthogonal_columns(
     >>> bool(np.allclose(q.T @ q, np.eye(2)))
     True
     """
+    rows, columns = whole(rows, "rows", least=1), whole(columns, "columns", least=1)
     if columns > rows:
         raise ValueError(
             f"columns is {columns} and rows is {rows}: at most {rows} columns can be orthonormal"
         )
-    q, r = np.linalg.qr(rng.standard_normal((*size, rows, columns)))
+    q, r = np.linalg.qr(generator(rng).standard_normal((*leading_axes(size), rows, columns)))
     # Without the signs of diag(R) the distribution depends on the QR routine (Mezzadri 2007).
     return np.asarray(q * np.sign(np.diagonal(r, axis1=-2, axis2=-1))[..., None, :])
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, whole
+from lnn._checks import Array, between_0_and_1, real, whole
 
 
 def quantile_interval(sample: ArrayLike, q: float = 0.5, *, level: float = 0.95) -> Array:
@@ -42,8 +42,8 @@ def quantile_interval(sample: ArrayLike, q: float = 0.5, *, level: float = 0.95)
     from scipy.stats import binom
 
     values = np.sort(_sample(sample))
-    _between(q, "q")
-    _between(level, "level")
+    between_0_and_1(q, "q")
+    between_0_and_1(level, "level")
     n = values.size
     # P(V_(low) <= quantile) >= 1 - (1 - level) / 2, counting order statistics from 1.
     low = int(binom.ppf((1 - level) / 2, n, q))
@@ -81,7 +81,7 @@ def share_interval(hits: int, trials: int, *, level: float = 0.95) -> Array:
     from scipy.stats import beta
 
     n, k = whole(trials, "trials", least=1), whole(hits, "hits")
-    _between(level, "level")
+    between_0_and_1(level, "level")
     if k > n:
         raise ValueError(f"hits is {k} and trials {n}: there cannot be more hits than trials")
     tail = (1 - level) / 2
@@ -91,15 +91,10 @@ def share_interval(hits: int, trials: int, *, level: float = 0.95) -> Array:
 
 
 def _sample(sample: ArrayLike) -> Array:
-    values = np.asarray(sample, dtype=np.float64)
+    values = real(sample, "sample")
     if values.ndim != 1 or values.size == 0 or np.isnan(values).any():
         raise ValueError(
             f"sample has shape {values.shape} and {np.count_nonzero(np.isnan(values))} nan: give a "
             f"non-empty vector without nan"
         )
     return values
-
-
-def _between(value: float, name: str) -> None:
-    if not 0 < value < 1:
-        raise ValueError(f"{name} is {value}: give a number between 0 and 1, exclusive")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, Weights, chain, valid_widths
+from lnn._checks import Array, Weights, chain, real, valid_widths
 
 
 def widths_of(weights: Sequence[ArrayLike]) -> tuple[int, ...]:
@@ -182,7 +182,7 @@ def unflatten(vector: ArrayLike, widths: Sequence[int]) -> Weights:
     (array([[1., 2.]]), array([[3.],
            [4.]]))
     """
-    array = np.asarray(vector, dtype=np.float64)
+    array = real(vector, "vector")
     d = valid_widths(widths)
     sizes = [d[j] * d[j - 1] for j in range(1, len(d))]
     if array.ndim == 0 or array.shape[-1] != sum(sizes):

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, Weights, chain, finite_weights, widths_fit
+from lnn._checks import Array, Weights, chain, finite_weights
 from lnn.network import flatten, left_products, product, right_products, unflatten
-from lnn.problem import Problem
+from lnn.problem import Problem, fits
 
 
 def _error(weights: Weights, problem: Problem) -> Array:
@@ -25,7 +25,7 @@ def _error(weights: Weights, problem: Problem) -> Array:
 
 def _checked(weights: Sequence[ArrayLike], problem: Problem) -> Weights:
     matrices, widths = chain(weights)
-    widths_fit(widths, problem.d_x, problem.d_y)
+    fits(widths, problem)
     return matrices
 
 

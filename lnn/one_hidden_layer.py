@@ -17,10 +17,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, Weights, chain, non_negative, positive, whole, widths_fit
+from lnn._checks import (
+    Array,
+    Weights,
+    chain,
+    finite_matrix,
+    generator,
+    non_negative,
+    positive,
+    real,
+    whole,
+)
 from lnn.descent.run import Run, Stop
 from lnn.intervals import share_interval
-from lnn.problem import Problem
+from lnn.problem import Problem, checked, fits
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,7 @@ def success_rate(successes: ArrayLike) -> SuccessRate:
     >>> float(share.rate), float(share.low.round(3)), float(share.high.round(3))
     (0.8, 0.444, 0.975)
     """
-    hits = np.asarray(successes, dtype=bool)
+    hits = np.atleast_1d(real(successes, "successes") != 0)
     n = whole(hits.shape[-1], "the number of trials", least=1)
     k = hits.sum(axis=-1)
     low, high = np.array([share_interval(int(hit), n) for hit in k.ravel()]).T
@@ -118,7 +128,7 @@ def with_ones(X: ArrayLike) -> Array:
     array([[2., 3.],
            [1., 1.]])
     """
-    x = np.asarray(X, dtype=np.float64)
+    x = finite_matrix(X, "X")
     return np.concatenate([x, np.ones((*x.shape[:-2], 1, x.shape[-1]))], axis=-2)
 
 
@@ -142,13 +152,28 @@ def hinge_problem() -> Problem:
 
 
 def _checked(weights: Sequence[ArrayLike], problem: Problem) -> tuple[Array, Array]:
+    layers, widths = _two_layers(weights)
+    fits(widths, problem)
+    return layers
+
+
+def _two_layers(weights: Sequence[ArrayLike]) -> tuple[tuple[Array, Array], tuple[int, ...]]:
     matrices, widths = chain(weights)
     if len(matrices) != 2:
         raise ValueError(
             f"weights have {len(matrices)} layers: this module treats one hidden layer, (W_1, W_2)"
         )
-    widths_fit(widths, problem.d_x, problem.d_y)
-    return matrices[0], matrices[1]
+    return (matrices[0], matrices[1]), widths
+
+
+def _inputs(X: ArrayLike, d_x: int) -> Array:
+    x = finite_matrix(X, "X")
+    if x.shape[-2] != d_x:
+        raise ValueError(
+            f"X has {x.shape[-2]} rows (shape {x.shape}), but weights take {d_x} inputs: give one "
+            f"column a sample"
+        )
+    return x
 
 
 def outputs(weights: Sequence[ArrayLike], X: ArrayLike, activation: Activation = RELU) -> Array:
@@ -169,8 +194,8 @@ def outputs(weights: Sequence[ArrayLike], X: ArrayLike, activation: Activation =
     >>> outputs((np.array([[1.0], [-1.0]]), np.array([[1.0, 1.0]])), [[-2.0, 3.0]])  # |x|
     array([[2., 3.]])
     """
-    (first, second), _ = chain(weights)
-    return np.asarray(second @ activation.value(first @ np.asarray(X, dtype=np.float64)))
+    (first, second), widths = _two_layers(weights)
+    return np.asarray(second @ activation.value(first @ _inputs(X, widths[0])))
 
 
 def loss(weights: Sequence[ArrayLike], problem: Problem, activation: Activation = RELU) -> Array:
@@ -246,7 +271,7 @@ def gradient(
     0.0
     """
     first, second = _checked(weights, problem)
-    return _gradient(first, second, problem.X, problem.Y, np.asarray(counts), activation)
+    return _gradient(first, second, problem.X, problem.Y, real(counts, "counts"), activation)
 
 
 def _gradient(
@@ -339,8 +364,8 @@ def active_radius(weights: Sequence[ArrayLike], X: ArrayLike) -> Array:
     >>> float(active_radius((np.array([[3.0]]), np.array([[1.0]])), [[1.0, 2.0]]))
     3.0
     """
-    (first, _), _ = chain(weights)
-    x = np.asarray(X, dtype=np.float64)
+    (first, _), widths = _two_layers(weights)
+    x = _inputs(X, widths[0])
     distance = (first @ x) / np.linalg.norm(x, axis=-2, keepdims=True)
     return np.asarray(distance.min(axis=(-2, -1)))
 
@@ -381,7 +406,7 @@ def linear_minimum(problem: Problem, units: int, *, margin: float = 1.0) -> Weig
     >>> float(loss(spurious, problem).round(12)), float(active_radius(spurious, problem.X)) > 0
     (0.7, True)
     """
-    if not np.all(problem.X[..., -1, :] == 1):
+    if not np.all(checked(problem).X[..., -1, :] == 1):
         raise ValueError("the last row of problem.X must be ones, for the biases: use with_ones(X)")
     d_y = problem.d_y
     if whole(units, "units") < d_y + 1:
@@ -461,6 +486,8 @@ def descend(
     loud = steps - whole(quiet, "quiet")
     samples = problem.X.shape[-1]
     size = samples if batch is None else whole(batch, "batch", least=1)
+    if rng is not None:
+        generator(rng)
     random = batch is not None or bool(np.any(sigma > 0))
     if random and rng is None:
         raise ValueError("rng is None: give a numpy.random.Generator for batches or noise")

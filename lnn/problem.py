@@ -9,7 +9,7 @@ of the residual gives, for every W,
 which is how `lnn` evaluates the loss: no cancellation near the optimum, no work that grows with m.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -259,3 +259,23 @@ def inverse_root(root: Array) -> tuple[Array, Array]:
     kept = s > 64 * s.shape[-1] * np.finfo(np.float64).eps * s[..., :1]
     inverse = (gt.mT * np.where(kept, 1 / np.where(kept, s, 1.0), 0.0)[..., None, :]) @ p.mT
     return inverse / unit[..., None, :], (gt.mT * kept[..., None, :]) @ gt
+
+
+def checked(problem: Problem) -> Problem:
+    """Return the problem; a TypeError where something else stands in its place."""
+    if not isinstance(problem, Problem):
+        raise TypeError(
+            f"problem is of type {type(problem).__name__}: make one of the data, Problem(X, Y)"
+        )
+    return problem
+
+
+def fits(widths: Sequence[int], problem: Problem, name: str = "weights") -> Problem:
+    """Return the problem, with the proof that a network of these widths can solve it."""
+    d_x, d_y = checked(problem).d_x, problem.d_y
+    if (widths[0], widths[-1]) != (d_x, d_y):
+        raise ValueError(
+            f"{name} have widths {tuple(widths)}, a map from R^{widths[0]} to R^{widths[-1]}, but "
+            f"the problem maps R^{d_x} to R^{d_y}: use d_0 = {d_x} and d_N = {d_y}"
+        )
+    return problem

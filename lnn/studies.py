@@ -37,6 +37,7 @@ def member_generator(seed: int, index: int) -> np.random.Generator:
     >>> bool(a.random() == b.random())
     False
     """
+    seed, index = whole(seed, "seed"), whole(index, "index")
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,)))
 
 
@@ -280,6 +281,8 @@ def run_study(
 
     if not callable(task):
         raise TypeError(f"task is {task!r}: give a function task(rng, size, **options)")
+    if options is not None and not isinstance(options, Mapping):
+        raise TypeError(f"options is {options!r:.60}: expected a mapping of names to values")
     members = whole(members, "members", least=1)
     block = whole(block, "block", least=1)
     seed = whole(seed, "seed")

@@ -18,7 +18,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, positive
+from lnn._checks import Array, between_0_and_1, finite, finite_matrix, positive
 
 
 def strict_escape_time(
@@ -80,12 +80,12 @@ def strict_escape_time(
     from scipy.optimize import brentq
 
     z = float(positive(z_middle, "z_middle"))
-    if not 0 < share < 1:
-        raise ValueError(f"share is {share}: give what is left of the mode's loss, between 0 and 1")
-    u, sizes, vt = np.linalg.svd(np.asarray(K, dtype=np.float64), full_matrices=False)
+    left_over = between_0_and_1(share, "share")
+    first, last = finite(z_first, "z_first"), finite(z_last, "z_last")
+    u, sizes, vt = np.linalg.svd(finite_matrix(K, "K"), full_matrices=False)
     kappa, v = float(sizes[0]), vt[0]
-    target = kappa / float(v @ np.asarray(cov_xx, dtype=np.float64) @ v)
-    start = abs(float(u[:, 0] @ np.asarray(z_last) + v @ np.asarray(z_first))) / 2
+    target = kappa / float(v @ finite_matrix(cov_xx, "cov_xx") @ v)
+    start = abs(float(u[:, 0] @ last + v @ first)) / 2
     if start == 0:
         return float("inf")
 
@@ -96,7 +96,7 @@ def strict_escape_time(
         a = float(np.exp(log_a))
         return 1 / (2 * kappa * float(np.sqrt(z**2 + a**2)) * (1 - learned(a)))
 
-    goal = 1 - float(np.sqrt(share))
+    goal = 1 - float(np.sqrt(left_over))
     end = float(brentq(lambda a: learned(a) - goal, 0.0, 1 + target))
     return float(quad(slowness, np.log(start), np.log(end))[0]) if start < end else 0.0
 
@@ -137,8 +137,8 @@ def flat_escape_time(z_first: ArrayLike, z_middle: float, z_last: ArrayLike, K: 
     from scipy.integrate import quad  # lazily: it would double the time of `import lnn`
     from scipy.optimize import brentq
 
-    b0, a0 = np.asarray(z_first, dtype=np.float64), np.asarray(z_last, dtype=np.float64)
-    matrix, z0 = np.asarray(K, dtype=np.float64), float(z_middle)
+    b0, a0 = finite(z_first, "z_first"), finite(z_last, "z_last")
+    matrix, z0 = finite_matrix(K, "K"), float(finite(z_middle, "z_middle"))
     if z0 == 0:
         raise ValueError("z_middle is 0: (†) then starts with dτ = 0; perturb all three layers")
     left, sizes, right = np.linalg.svd(matrix, full_matrices=False)

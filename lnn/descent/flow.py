@@ -16,11 +16,10 @@ from lnn._checks import (
     finite_weights,
     non_negative,
     positive,
-    widths_fit,
 )
 from lnn.network import flatten, unflatten
 from lnn.objective import loss, unchecked_gradient
-from lnn.problem import Problem
+from lnn.problem import Problem, fits
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +91,7 @@ def gradient_flow(
     from scipy.integrate import solve_ivp  # lazily: it would double the time of `import lnn`
 
     matrices, widths = chain(weights)
-    widths_fit(widths, problem.d_x, problem.d_y)
+    fits(widths, problem)
     grid = non_negative(times, "times")
     if grid.ndim != 1 or grid.size == 0 or (np.diff(grid) <= 0).any():
         raise ValueError(f"times are {grid}: give a vector of increasing non-negative times")

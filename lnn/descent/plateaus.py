@@ -1,16 +1,16 @@
 """Plateaus of gradient descent: when a run leaves them, and which saddles stand beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, Weights, chain, whole
+from lnn._checks import Array, Weights, chain, finite, real, whole
 from lnn.descent.run import descend
 from lnn.network import flatten, right_products
 from lnn.objective import gradient, loss
-from lnn.problem import Problem
+from lnn.problem import Problem, checked, fits
 
 
 def first_below(losses: ArrayLike, recorded: ArrayLike, level: ArrayLike) -> Array:
@@ -33,8 +33,8 @@ def first_below(losses: ArrayLike, recorded: ArrayLike, level: ArrayLike) -> Arr
     >>> first_below([[9.0, 5.0, 1.0], [9.0, 9.0, 9.0]], [0, 10, 20], 5.5).tolist()
     [10.0, inf]
     """
-    below = np.asarray(losses) < np.asarray(level)[..., None]
-    steps = np.asarray(recorded, dtype=np.float64)
+    below = real(losses, "losses") < real(level, "level")[..., None]
+    steps = real(recorded, "recorded")
     return np.where(below.any(axis=-1), steps[np.argmax(below, axis=-1)], np.inf)
 
 
@@ -58,7 +58,7 @@ def flattest_losses(losses: ArrayLike, levels: ArrayLike) -> Array:
     >>> flattest_losses([10.0, 9.0, 5.1, 5.0, 4.9, 2.0, 0.1, 0.0, 0.0], [6.0, 1.0]).tolist()
     [5.0, 0.0]
     """
-    curve, bounds = np.asarray(losses, dtype=np.float64), np.asarray(levels, dtype=np.float64)
+    curve, bounds = np.atleast_1d(real(losses, "losses")), np.atleast_1d(finite(levels, "levels"))
     slope = np.abs(curve[..., 2:] - curve[..., :-2])
     middle = curve[..., 1:-1]
     lower = np.append(bounds[1:], -np.inf)
@@ -81,7 +81,9 @@ def midpoints(problem: Problem, ranks: int) -> Array:
     >>> midpoints(Problem(np.eye(2), np.diag([3.0, 1.0])), 2).tolist()
     [5.5, 0.5]
     """
-    floors = np.array([problem.floor(r) for r in range(whole(ranks, "ranks", least=1) + 1)])
+    floors = np.array(
+        [checked(problem).floor(r) for r in range(whole(ranks, "ranks", least=1) + 1)]
+    )
     return np.asarray((floors[:-1] + floors[1:]) / 2)
 
 
@@ -131,8 +133,9 @@ def follow(
     state, _ = chain(weights)
     ensemble = np.broadcast_shapes(*(w.shape[:-2] for w in state))
     state = tuple(np.broadcast_to(w, ensemble + w.shape[-2:]) for w in state)
+    wanted = _increasing(steps)
     kept, before = [], 0
-    for step in steps:
+    for step in wanted:
         if step > before:
             count = step - before
             state = descend(state, problem, step_size, count, record_every=count).weights
@@ -141,7 +144,7 @@ def follow(
     stacked = tuple(np.stack(layer, axis=-3) for layer in zip(*kept, strict=True))
     slopes = flatten(gradient(stacked, problem))
     return Path(
-        recorded=np.asarray(steps),
+        recorded=np.asarray(wanted),
         weights=stacked,
         losses=loss(stacked, problem),
         gradient_norms=np.linalg.norm(slopes, axis=-1),
@@ -164,6 +167,15 @@ class Neighbours:
     strict: Weights
     to_flat: Array
     to_strict: Array
+
+
+def _increasing(steps: Sequence[int]) -> list[int]:
+    if isinstance(steps, str) or not isinstance(steps, Iterable):
+        raise TypeError(f"steps is {steps!r}: expected increasing whole numbers")
+    wanted = [whole(step, f"steps[{k}]") for k, step in enumerate(steps)]
+    if wanted != sorted(set(wanted)) or not wanted:
+        raise ValueError(f"steps are {wanted}: expected increasing whole numbers")
+    return wanted
 
 
 def neighbours(weights: Sequence[ArrayLike], problem: Problem, rank: int) -> Neighbours:
@@ -193,11 +205,12 @@ def neighbours(weights: Sequence[ArrayLike], problem: Problem, rank: int) -> Nei
     >>> float(found.to_flat**2), float(found.to_strict**2)  # ‖W_1‖² + ‖W_2‖² + ‖W_3‖², without W_2
     (0.12..., 0.04...)
     """
-    layers, _ = chain(weights)
+    layers, widths = chain(weights)
     depth = len(layers)
     if depth < 3:
         raise ValueError(f"weights have {depth} layers: non-strict saddles need three or more")
     r = whole(rank, "rank")
+    fits(widths, problem)
     u = problem.eigenvectors[..., :r]
     target = u @ u.mT @ problem.least_squares
     signal = [w @ q for w, q in zip(layers, right_products(layers), strict=True)]

@@ -17,11 +17,10 @@ from lnn._checks import (
     non_negative,
     positive,
     whole,
-    widths_fit,
 )
 from lnn.descent._engines.choice import Wish, choose
 from lnn.objective import loss
-from lnn.problem import Problem
+from lnn.problem import Problem, fits
 
 
 class Stop(IntEnum):
@@ -123,7 +122,7 @@ def descend(
     'DIVERGED'
     """
     matrices, widths = chain(weights)
-    widths_fit(widths, problem.d_x, problem.d_y)
+    fits(widths, problem)
     finite_weights(matrices, "descent must start at finite weights")
     eta = positive(step_size, "step_size")
     steps = whole(steps, "steps")

@@ -13,12 +13,7 @@ here are the modes themselves, aligned weights, and what unequal layers change.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import (
-    Array,
-    non_negative,
-    positive,
-    whole,
-)
+from lnn._checks import Array, finite, non_negative, positive, whole
 
 
 def escape_time(start: ArrayLike, target: ArrayLike, curvature: ArrayLike, depth: int) -> Array:
@@ -109,7 +104,7 @@ def unbalanced_flow(
     array([0.    , 0.3008, 3.    ])
     """
     t = non_negative(times, "times")
-    p0 = np.asarray(start, dtype=np.float64)[..., np.newaxis]
+    p0 = finite(start, "start")[..., np.newaxis]
     s = positive(target, "target")[..., np.newaxis]
     a = positive(curvature, "curvature")[..., np.newaxis]
     kappa = positive(imbalance, "imbalance")[..., np.newaxis]
@@ -159,8 +154,8 @@ def chain_flow(
     t = np.atleast_1d(non_negative(times, "times"))
     if (np.diff(t) <= 0).any():
         raise ValueError(f"times are {t}: give increasing times")
-    w0 = np.asarray(layers, dtype=np.float64)
-    s = np.asarray(target, dtype=np.float64)
+    w0 = np.atleast_1d(finite(layers, "layers"))
+    s = finite(target, "target")
     a = positive(curvature, "curvature")
     shape = np.broadcast_shapes(w0.shape[:-1], s.shape, a.shape)
     n = w0.shape[-1]

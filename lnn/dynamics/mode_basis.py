@@ -6,16 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import (
-    Array,
-    Weights,
-    chain,
-    finite_matrix,
-    valid_widths,
-    widths_fit,
-)
+from lnn._checks import Array, Weights, chain, finite, valid_widths
 from lnn.network import product
-from lnn.problem import Problem
+from lnn.problem import Problem, checked, fits
 
 _TIE = 1e-9  # singular values closer than this, relative to the largest, count as equal
 
@@ -66,6 +59,7 @@ def singular_modes(problem: Problem) -> SingularModes:
     >>> found.targets, found.curvatures, float(found.coupling)
     (array([1., 2.]), array([9., 1.]), 0.0)
     """
+    checked(problem)
     u, s, vt = np.linalg.svd(problem.least_squares, full_matrices=False)
     turn = _within_ties(s, vt @ problem.cov_xx @ vt.mT)
     u, vt = u @ turn, turn.mT @ vt
@@ -127,16 +121,16 @@ def aligned(problem: Problem, widths: Sequence[int], strengths: ArrayLike) -> We
            [0.   , 0.001]])
     """
     d = valid_widths(widths)
-    widths_fit(d, problem.d_x, problem.d_y, "widths")
+    fits(d, problem, "widths")
     depth = len(d) - 1
-    diagonals = np.asarray(strengths, dtype=np.float64)
+    diagonals = finite(strengths, "strengths")
     k = diagonals.shape[-1] if diagonals.ndim else 0
     if depth < 2 or diagonals.shape not in ((k,), (depth, k)) or not 0 < k <= min(d):
         raise ValueError(
             f"strengths have shape {diagonals.shape} for widths {d}: give (k,) or (N, k) with "
             f"N = {depth} layers, at least two, and k from 1 to {min(d)} modes"
         )
-    diagonals = np.broadcast_to(finite_matrix(np.atleast_2d(diagonals), "strengths"), (depth, k))
+    diagonals = np.broadcast_to(diagonals, (depth, k))
     found = singular_modes(problem)
     result = []
     for j in range(1, depth + 1):
@@ -169,7 +163,7 @@ def mode_values(weights: Sequence[ArrayLike], problem: Problem) -> Array:
     array([1., 1.])
     """
     matrices, widths = chain(weights)
-    widths_fit(widths, problem.d_x, problem.d_y)
+    fits(widths, problem)
     found = singular_modes(problem)
     return np.asarray(np.sum(found.left * (product(matrices) @ found.right), axis=-2))
 
@@ -208,7 +202,7 @@ def effective_start(weights: Sequence[ArrayLike], problem: Problem) -> Array:
     array([0.01, 0.01])
     """
     matrices, widths = chain(weights)
-    widths_fit(widths, problem.d_x, problem.d_y)
+    fits(widths, problem)
     if len(matrices) != 2:
         raise ValueError(
             f"weights have {len(matrices)} layers: the growth from zero is linear, and has this "

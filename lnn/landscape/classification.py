@@ -25,13 +25,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, chain, finite_weights, positive, widths_fit
+from lnn._checks import Array, chain, finite_weights, positive
 from lnn.landscape.evidence import RESOLUTION, Evidence, gather
 from lnn.landscape.kinds import Kind
 from lnn.landscape.ring import data_pairs, flatness_order, loose_pairs, pivot_paths
 from lnn.landscape.verdicts import NOTHING, CriticalPoint, Pivot, stack
 from lnn.network import flatten
-from lnn.problem import Problem
+from lnn.problem import Problem, fits
 
 _TILT = 0.1  # modes that im W mixes by more than this are judged as one eigenspace
 _AT = 1e-12  # relative gradients below this are rounding
@@ -96,7 +96,7 @@ def classify(
     (4, 4)
     """
     matrices, widths = chain(weights)
-    widths_fit(widths, problem.d_x, problem.d_y)
+    fits(widths, problem)
     bound = float(positive(tolerance, "tolerance"))
     finite_weights(matrices, "a diverged network has no kind")
     ensemble = np.broadcast_shapes(flatten(matrices).shape[:-1], problem.ensemble)

@@ -21,7 +21,7 @@ from operator import index
 
 import numpy as np
 
-from lnn._checks import Array, Weights, positive, valid_widths, widths_fit
+from lnn._checks import Array, Weights, finite, generator, leading_axes, positive, valid_widths
 from lnn.landscape.kinds import Kind, possible_kinds, require_second_order_assumptions
 from lnn.landscape.ring import loose_pairs
 from lnn.landscape.strings import (
@@ -31,7 +31,7 @@ from lnn.landscape.strings import (
     random_invertible,
     random_strings,
 )
-from lnn.problem import Problem, inverse_root
+from lnn.problem import Problem, fits, inverse_root
 
 _ATTEMPTS = 500  # drawings of strings to try before falling back on the canonical one
 
@@ -110,7 +110,7 @@ def critical_point(
     ValueError: no non-strict saddle with N = 2 layers: ...
     """
     d = valid_widths(widths)
-    widths_fit(d, problem.d_x, problem.d_y, "widths")
+    fits(d, problem, "widths")
     require_second_order_assumptions(problem)
     chosen = _valid_modes(modes, d)
     wanted = _valid_kind(kind)
@@ -118,7 +118,9 @@ def critical_point(
     if wanted is not None and wanted not in possible:
         raise ValueError(_why_impossible(wanted, chosen, d, possible))
     lead = _valid_size(size, problem.ensemble)
-    positive(np.asarray(spread) - 1, "spread - 1")
+    if rng is not None:
+        generator(rng)
+    positive(finite(spread, "spread") - 1, "spread - 1")
     depth = len(d) - 1
     if strength is None:
         strongest = problem.eigenvalues[..., 0] / problem.singular_values_x[..., 0] ** 2
@@ -281,6 +283,7 @@ def _valid_kind(kind: Kind | None) -> Kind | None:
 
 
 def _valid_size(size: tuple[int, ...], ensemble: tuple[int, ...]) -> tuple[int, ...]:
+    size = leading_axes(size)
     try:
         lead = np.broadcast_shapes(size, ensemble)
     except ValueError:

@@ -11,7 +11,7 @@ from lnn.landscape.evidence import gather
 from lnn.landscape.kinds import Kind
 from lnn.landscape.ring import fewest_gaps
 from lnn.network import flatten
-from lnn.problem import Problem
+from lnn.problem import Problem, fits
 
 
 def way_out(weights: Sequence[ArrayLike], problem: Problem) -> Weights:
@@ -51,7 +51,7 @@ def way_out(weights: Sequence[ArrayLike], problem: Problem) -> Weights:
     [0.577, 0.577, 0.577]
     """
     matrices, widths = chain(weights)
-    if problem.ensemble or any(w.ndim > 2 for w in matrices):
+    if fits(widths, problem).ensemble or any(w.ndim > 2 for w in matrices):
         raise ValueError("weights or problem are an ensemble: treat one network at a time")
     point = classify(matrices, problem)
     if point.kind is not Kind.NON_STRICT_SADDLE:

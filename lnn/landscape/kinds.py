@@ -7,7 +7,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from lnn.problem import Problem
+from lnn._checks import positive
+from lnn.problem import Problem, checked
 
 
 class Kind(IntEnum):
@@ -39,6 +40,8 @@ def require_second_order_assumptions(problem: Problem, resolution: float = 1e-9)
     ----------
     achour2021, section 2 (the assumptions).
     """
+    checked(problem)
+    positive(resolution, "resolution")
     if problem.d_y > problem.d_x:
         raise ValueError(
             f"the problem has d_y = {problem.d_y} > d_x = {problem.d_x}: the classification of "

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, Weights, chain, finite_matrix, positive, widths_fit
+from lnn._checks import Array, Weights, chain, finite_matrix, generator, positive
 from lnn.landscape.low_rank import factorize, numerical_rank
 from lnn.network import left_products, product, right_products
-from lnn.problem import Problem
+from lnn.problem import Problem, fits
 
 ROUNDING = 1e-10
 """Relative size below which a residual counts as zero."""
@@ -111,7 +111,7 @@ def _one_network(
 ) -> tuple[Weights, tuple[int, ...], Array, int]:
     """Return weights, widths, the error E = W Σ_XX − Σ_YX (exactly 0 if negligible) and rank(W)."""
     matrices, d = chain(weights)
-    widths_fit(d, problem.d_x, problem.d_y)
+    fits(d, problem)
     if problem.ensemble or any(w.ndim > 2 for w in matrices):
         raise ValueError("weights or problem are an ensemble: treat one network at a time")
     end_to_end = product(matrices)
@@ -167,6 +167,7 @@ def raise_to_full_rank(
     2
     """
     matrices, d, error, rank = _one_network(weights, problem)
+    generator(rng)
     r = min(d)
     if rank == r:
         return matrices

@@ -9,13 +9,13 @@ which Eckart and Young solve in the metric of Σ_XX: M = U_r U_rᵀ T, with valu
 tr Σ_YY − (λ_1 + ... + λ_r) (`Problem.floor`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, Weights, finite_matrix, valid_widths, whole
-from lnn.problem import Problem
+from lnn._checks import Array, Weights, finite, finite_matrix, non_negative, valid_widths, whole
+from lnn.problem import Problem, checked
 
 
 def numerical_rank(matrix: ArrayLike, tolerance: float | None = None) -> np.ndarray:
@@ -43,7 +43,9 @@ def numerical_rank(matrix: ArrayLike, tolerance: float | None = None) -> np.ndar
 
 def count_above(singular_values: Array, size: int, tolerance: float | None = None) -> np.ndarray:
     """Count singular values (..., k), descending, above the cutoff of `numerical_rank`."""
-    relative = size * float(np.finfo(np.float64).eps) if tolerance is None else tolerance
+    relative = size * float(np.finfo(np.float64).eps)
+    if tolerance is not None:
+        relative = float(non_negative(tolerance, "tolerance"))
     return np.asarray((singular_values > relative * singular_values[..., :1]).sum(axis=-1))
 
 
@@ -85,7 +87,7 @@ def best_of_rank(problem: Problem, rank: int) -> Array:
     1.0
     """
     r = whole(rank, "rank")
-    problem.require_full_row_rank()
+    checked(problem).require_full_row_rank()
     leading = problem.eigenvectors[..., :, :r]
     return np.asarray(leading @ (leading.mT @ problem.least_squares))
 
@@ -217,12 +219,17 @@ def rotate_modes(
     array([[2., 0.],
            [0., 0.]])
     """
-    problem.require_full_row_rank()
+    checked(problem).require_full_row_rank()
     if problem.ensemble:
         raise ValueError(
             f"problem is an ensemble of shape {problem.ensemble}: give one, such as problem[0]"
         )
+    if isinstance(modes, str) or not isinstance(modes, Iterable):
+        raise TypeError(f"modes is {modes!r}: expected indices from 0 into the eigenvalues")
     chosen = [whole(k, "modes") for k in modes]
+    old, new = whole(old, "old"), whole(new, "new")
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"modes are {tuple(chosen)}: give each of them once")
     if old not in chosen or new in chosen or max(*chosen, new) >= problem.d_y:
         raise ValueError(
             f"old is {old}, new is {new} and modes are {tuple(chosen)}: old must be one of modes, "
@@ -234,7 +241,7 @@ def rotate_modes(
             f"modes {old} and {new} have eigenvalues {sigma[old] ** 2:.3g} and "
             f"{sigma[new] ** 2:.3g}: only modes with positive eigenvalues have a direction to turn"
         )
-    theta = np.asarray(angle, dtype=np.float64)[..., None]
+    theta = finite(angle, "angle")[..., None]
     u, t = problem.eigenvectors, problem.least_squares
     kept = u[:, [k for k in chosen if k != old]]
     # Rows v_kᵀ A⁻¹ of the decomposition T A = U diag(σ) Vᵀ, as u_kᵀ T / σ_k.

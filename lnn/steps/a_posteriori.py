@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, Weights, chain, widths_fit
+from lnn._checks import Array, Weights, chain
 from lnn.network import left_products, product, right_products
-from lnn.problem import Problem
+from lnn.problem import Problem, fits
 from lnn.steps.record import StepBound
 
 _RADII = np.logspace(-9, 0, 91)  # tried radii, relative to the largest that could work
@@ -84,7 +84,7 @@ def trapping_bound(weights: Sequence[ArrayLike], problem: Problem) -> TrappingBo
     0.0
     """
     matrices, widths = chain(weights)
-    widths_fit(widths, problem.d_x, problem.d_y)
+    fits(widths, problem)
     root = problem.root_xx
     with np.errstate(all="ignore"):  # diverged or far-away networks: the result is 0 for them
         error = np.linalg.norm((product(matrices) - problem.least_squares) @ root, axis=(-2, -1))

@@ -197,7 +197,7 @@ def layer_norm_ceiling(weights: Sequence[ArrayLike], delta: ArrayLike | None = N
     >>> float(layer_norm_ceiling((np.array([[1.0]]), np.array([[0.0]]))))
     9.0
     """
-    depth = len(weights)
+    depth = len(chain(weights)[0])
     return _bound(weights, delta, (depth + 1) ** 2)
 
 
@@ -239,7 +239,7 @@ def sharp_layer_norm_ceiling(weights: Sequence[ArrayLike], delta: ArrayLike | No
     >>> float(sharp_layer_norm_ceiling((np.array([[1.0]]), np.array([[0.0]]))))
     1.0
     """
-    depth = len(weights)
+    depth = len(chain(weights)[0])
     return _bound(weights, delta, depth - 1)
 
 

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lnn._bisection import last_where
-from lnn._checks import Array, Weights, chain, positive, widths_fit
+from lnn._checks import Array, Weights, between_0_and_1, chain, positive
 from lnn.network import product
 from lnn.objective import loss
-from lnn.problem import Problem
+from lnn.problem import Problem, checked, fits
 from lnn.steps.balance import balancedness
 from lnn.steps.record import StepBound
 
@@ -101,7 +101,7 @@ def convergence_bound(
     (1.0, 0.0)
     """
     matrices, widths = chain(weights)
-    widths_fit(widths, problem.d_x, problem.d_y)
+    fits(widths, problem)
     if on_unbalanced not in ("raise", "nan"):
         raise ValueError(f"on_unbalanced is {on_unbalanced!r}: choose 'raise' or 'nan'")
     n = len(matrices)
@@ -149,7 +149,7 @@ def product_norm_ceiling(weights: Sequence[ArrayLike], problem: Problem) -> Arra
     >>> float(product_norm_ceiling((np.zeros((1, 1)),), Problem([[2.0]], [[3.0]])))
     3.0
     """
-    smallest = problem.require_full_row_rank()
+    smallest = checked(problem).require_full_row_rank()
     return np.asarray((np.sqrt(loss(weights, problem)) + _norm_of_targets(problem)) / smallest)
 
 
@@ -206,16 +206,15 @@ def shrink_to_alpha(weights: Sequence[ArrayLike], problem: Problem, alpha: float
     >>> round(float(convergence_bound(start, problem).alpha), 12)
     0.5
     """
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha is {alpha}: give a number between 0 and 1, exclusive")
+    alpha = between_0_and_1(alpha, "alpha")
     matrices, widths = chain(weights)
-    widths_fit(widths, problem.d_x, problem.d_y)
+    fits(widths, problem)
     n = len(matrices)
     constant = balancedness(matrices)  # quadratic in c
     smallest, y_norm = problem.require_full_row_rank(), _norm_of_targets(problem)
     fit, goal = product(matrices) @ problem.root_xx, problem.least_squares @ problem.root_xx
 
-    def fits(c: Array) -> NDArray[np.bool_]:
+    def small_enough(c: Array) -> NDArray[np.bool_]:
         misfit = c[..., np.newaxis, np.newaxis] ** n * fit - goal
         root_loss = np.sqrt(problem.residual + np.sum(misfit**2, axis=(-2, -1)))
         delta = ((root_loss + y_norm) / smallest) ** (2 / n) / (n * (n + 1) ** 2)
@@ -223,5 +222,5 @@ def shrink_to_alpha(weights: Sequence[ArrayLike], problem: Problem, alpha: float
 
     shape = np.broadcast_shapes(constant.shape, problem.ensemble)
     zero, one = np.zeros(shape), np.ones(shape)
-    factor = np.where(fits(one), one, last_where(fits, zero, one))
+    factor = np.where(small_enough(one), one, last_where(small_enough, zero, one))
     return tuple(factor[..., None, None] * w for w in matrices)

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lnn._bisection import last_where
-from lnn._checks import Array, Weights, valid_widths, widths_fit
-from lnn.problem import Problem
+from lnn._checks import Array, Weights, valid_widths
+from lnn.problem import Problem, fits
 from lnn.steps.bottleneck import flattest_factorization
 
 _TIE = 1e-9  # singular values closer than this, relatively, count as equal
@@ -78,7 +78,7 @@ def certified_least_sharpness(problem: Problem, widths: Sequence[int]) -> LeastS
     (19.5, True)
     """
     d = valid_widths(widths)
-    widths_fit(d, problem.d_x, problem.d_y, "widths")
+    fits(d, problem, "widths")
     depth, rank = len(d) - 1, min(d)
     root = problem.root_xx
     _, s, vt = np.linalg.svd(problem.least_squares @ root, full_matrices=False)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Weights, chain, positive, whole, widths_fit
+from lnn._checks import Weights, chain, positive, whole
 from lnn.descent._engines.choice import Wish
 from lnn.descent.run import Stop, descend
-from lnn.problem import Problem
+from lnn.problem import Problem, fits
 from lnn.steps.record import StepBound
 
 
@@ -183,7 +183,7 @@ def first_failure(
     (1.2, 2, True)
     """
     matrices, widths = chain(weights)
-    widths_fit(widths, problem.d_x, problem.d_y)
+    fits(widths, problem)
     eta = positive(start, "start")
     whole(steps, "steps", least=1)
     whole(most, "most", least=1)

@@ -87,4 +87,5 @@ def stability_limit(weights: Sequence[ArrayLike], problem: Problem) -> Array:
     >>> float(stability_limit((one, one), Problem([[1.0]], [[1.0]])))
     0.5
     """
-    return np.asarray(2 / np.linalg.eigvalsh(hessian(weights, problem))[..., -1])
+    with np.errstate(divide="ignore"):  # no curvature: no limit, inf
+        return np.asarray(2 / np.linalg.eigvalsh(hessian(weights, problem))[..., -1])
