@@ -50,7 +50,9 @@ def chain(weights: Sequence[ArrayLike], name: str = "weights") -> tuple[Weights,
 
     Non-finite entries are let through: a diverged run has them, and its loss is inf or nan.
     """
-    if isinstance(weights, np.ndarray | str) or not isinstance(weights, Iterable):
+    if isinstance(weights, np.ndarray):
+        raise ValueError(f"{name} is one array of shape {weights.shape}: expected {_NETWORK}")
+    if isinstance(weights, str) or not isinstance(weights, Iterable):
         raise TypeError(f"{name} is {type(weights).__name__}: expected {_NETWORK}")
     matrices = tuple(real(w, f"{name}[{j}] (W_{j + 1})") for j, w in enumerate(weights))
     if not matrices:
@@ -99,11 +101,15 @@ def valid_widths(widths: Sequence[int], name: str = "widths") -> tuple[int, ...]
     """Return widths (d_0, ..., d_N), N >= 1, as positive ints."""
     if isinstance(widths, str) or not isinstance(widths, Iterable):
         raise TypeError(f"{name} is {widths!r}: expected positive integers (d_0, ..., d_N)")
-    result = tuple(whole(d, f"{name}[{j}]", least=1) for j, d in enumerate(widths))
+    given = tuple(widths)
+    try:
+        result = tuple(whole(d, name, least=1) for d in given)
+    except (TypeError, ValueError) as error:
+        result, kind = (), type(error)
+    else:
+        kind = ValueError
     if len(result) < 2:
-        raise ValueError(
-            f"{name} is {result}: expected at least two positive integers (d_0, ..., d_N)"
-        )
+        raise kind(f"{name} is {given}: expected at least two positive integers (d_0, ..., d_N)")
     return result
 
 

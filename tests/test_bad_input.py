@@ -276,7 +276,14 @@ KINDS |= dict.fromkeys(
 KINDS["batch"] = [x for x in WHOLE if x is not None]
 for name in ("delta", "guess", "tolerance"):
     KINDS[name] = [x for x in NUMBERS if x is not None]
-for name in ("vector", "recorded", "losses", "counts", "successes"):  # runs that diverged have nan
+for name in (
+    "vector",
+    "recorded",
+    "levels",
+    "losses",
+    "counts",
+    "successes",
+):  # runs that diverged have nan
     KINDS[name] = [x for x in KINDS[name] if not (isinstance(x, float) and np.isnan(x))]
 
 FREE = {  # what takes anything, or whose errors are those of the library it is handed to

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, Weights, chain, finite, real, whole
+from lnn._checks import Array, Weights, chain, real, whole
 from lnn.descent.run import descend
 from lnn.network import flatten, right_products
 from lnn.objective import gradient, loss
@@ -58,7 +58,7 @@ def flattest_losses(losses: ArrayLike, levels: ArrayLike) -> Array:
     >>> flattest_losses([10.0, 9.0, 5.1, 5.0, 4.9, 2.0, 0.1, 0.0, 0.0], [6.0, 1.0]).tolist()
     [5.0, 0.0]
     """
-    curve, bounds = np.atleast_1d(real(losses, "losses")), np.atleast_1d(finite(levels, "levels"))
+    curve, bounds = np.atleast_1d(real(losses, "losses")), np.atleast_1d(real(levels, "levels"))
     slope = np.abs(curve[..., 2:] - curve[..., :-2])
     middle = curve[..., 1:-1]
     lower = np.append(bounds[1:], -np.inf)
