@@ -14,8 +14,7 @@ import time
 
 import numpy as np
 
-from lnn.book.chapters.step_size_experiments import explorers as explore
-from lnn.book.chapters.step_size_experiments.studies import step_size_experiment
+from lnn.book.chapters.step_size_experiments import studies
 from lnn.studies import run_study
 
 
@@ -29,9 +28,9 @@ def main() -> None:
     arguments = parser.parse_args()
     begin = time.perf_counter()
     study = run_study(
-        step_size_experiment,
+        studies.step_size_experiment,
         arguments.members,
-        seed=explore.SEED,
+        seed=studies.SEED,
         options={"widths": (5, 5, 5, 5), "search": "near"},
         block=2500,
         jobs=arguments.jobs,
@@ -43,8 +42,8 @@ def main() -> None:
         values = np.quantile(study[name], [0.001, 0.5, 0.999])
         print(f"{name:8} 0.1% {values[0]:.3g}   median {values[1]:.3g}   99.9% {values[2]:.3g}")
     if arguments.write:
-        np.savez_compressed(explore.STORED, doublings=study["doublings"].astype(np.uint8))
-        print(f"wrote {explore.STORED}")
+        np.savez_compressed(studies.STORED, doublings=study["doublings"].astype(np.uint8))
+        print(f"wrote {studies.STORED}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ UNFRAMED = {
     "divergence",
     "nonlinear",
     "saddles",
-    "step_size_experiments",
 }
 NO_CHAPTERS = {name for name in NOTEBOOKS if name.startswith(("ledger", "audit"))}
 FRAMED = sorted(NOTEBOOKS.keys() - UNFRAMED - NO_CHAPTERS)

@@ -72,7 +72,7 @@ def draw_medians(
     limit: float | None = None,
     exponential: Array | None = None,
 ) -> list[Artist]:
-    """Draw the median bound of each depth with its interval, against a law of a factor a layer.
+    """Draw the median bound of each depth with its interval, against two laws.
 
     Parameters
     ----------
@@ -81,9 +81,9 @@ def draw_medians(
     medians : (n,) array
     intervals : (n, 2) array
     limit : float, optional
-        What the bound times the depth tends to: drawn as limit / N.
+        What the bound times the cube of the depth tends to: drawn as limit / N³.
     exponential : (n,) array, optional
-        What a constant factor a layer would give.
+        What a constant factor per layer would give.
 
     Returns
     -------
@@ -93,23 +93,19 @@ def draw_medians(
     spread = np.abs(intervals.T - medians)
     bars = ax.errorbar(x, medians, yerr=spread, fmt="o", color=MODE_COLOURS[0], capsize=3, ms=5)
     artists: list[Artist] = list(bars.get_children())
-    artists.append(ax.text(x[-1], medians[-1] * 1.5, "median", color=MODE_COLOURS[0], ha="right"))
+    artists.append(ax.text(x[-1], medians[-1] * 2, "median", color=MODE_COLOURS[0], ha="right"))
     if exponential is not None:
         artists += ax.plot(x, exponential, ls="--", color=MODE_COLOURS[1], lw=1.4)
         artists.append(
-            ax.text(
-                x[3] - 0.1,
-                exponential[3],
-                "ten times less\na layer ",
-                color=MODE_COLOURS[1],
-                ha="right",
-                va="top",
-            )
-        )
+            ax.text(x[2], exponential[2], "ten times less\nper layer ", color=MODE_COLOURS[1],
+                    ha="right", va="top")
+        )  # fmt: skip
     if limit is not None:
-        artists += ax.plot(x, limit / x, ls=":", color=REFERENCE, lw=1.4)
-        artists.append(ax.text(x[0], limit / x[0] / 1.5, "limit / N", color=REFERENCE, va="top"))
-    ax.set(yscale="log", xlabel="number of layers N", ylabel="proved step size η")
+        artists += ax.plot(x, limit / x.astype(float) ** 3, ls=":", color=REFERENCE, lw=1.4)
+        artists.append(
+            ax.text(x[-3], 2 * limit / x[-3] ** 3.0, "limit / N³", color=REFERENCE, ha="left")
+        )
+    ax.set(xscale="log", yscale="log", xlabel="number of layers N", ylabel="proved step size η")
     return artists
 
 
@@ -138,3 +134,26 @@ def draw_against(
     ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
     ax.grid(False)
     return [mesh]
+
+
+def draw_fates(axes: Sequence[Axes], curves: Mapping[str, Array]) -> list[Artist]:
+    """Draw small pictures of runs, one per axes, to show what settling, cycling and blowing up are.
+
+    Parameters
+    ----------
+    axes : sequence of matplotlib.axes.Axes
+    curves : mapping of str to (k,) array
+        Losses by what the run does.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    for row, (ax, (label, losses)) in enumerate(zip(axes, curves.items(), strict=True)):
+        artists += ax.semilogy(losses, color=MODE_COLOURS[row], linewidth=1.2)
+        ax.set_title(label)
+        ax.set_xlabel("step")
+        ax.tick_params(labelsize=8)
+    axes[0].set_ylabel("loss")
+    return artists

@@ -7,14 +7,17 @@ from typing import Literal
 
 import numpy as np
 
-from lnn._checks import Array
+from lnn._checks import Array, Weights
 from lnn.data import step_problem
+from lnn.descent.run import descend
 from lnn.initialization import gaussian
+from lnn.intervals import quantile_interval, share_interval
+from lnn.objective import loss
 from lnn.problem import Problem
 from lnn.steps.convergence import convergence_bound, shrink_to_alpha
 from lnn.steps.search import first_failure
 from lnn.steps.stability import stability_limit
-from lnn.studies import run_study
+from lnn.studies import GeneratorStack, Study, member_generator, run_study
 
 ALPHA = 0.71894
 """The report's α."""
@@ -109,6 +112,8 @@ def _expected(problem: Problem, depth: int) -> Array:
 
 
 NETWORKS = 500
+MEMBERS = 1000
+STEPS = 5000
 SEED = 54
 STORED = Path(__file__).with_name("doublings_100k.npz")
 """Written by tests/benchmarks/study_100k.py."""
@@ -144,3 +149,130 @@ def bounds(depth: int, width: int) -> Array:
     widths = (5, *[width] * (depth - 1), 5)
     study = run_study(step_size_experiment, NETWORKS, seed=SEED, options={"widths": widths})
     return study["bound"]
+
+
+def example() -> tuple[Problem, Weights]:
+    """Return the member of the study that the chapter's first figure shows."""
+    rng = member_generator(SEED, 4)
+    problem = step_problem(rng)
+    return problem, shrink_to_alpha(gaussian((5, 5, 5, 5), rng), problem, ALPHA)
+
+
+def experiment(
+    widths: tuple[int, ...],
+    search: Literal["none", "doubling", "near"] = "none",
+    members: int = MEMBERS,
+) -> Study:
+    """Run the experiment on many networks, two processes side by side."""
+    options = {"widths": widths, "search": search, "steps": STEPS}
+    return run_study(step_size_experiment, members, seed=SEED, options=options, jobs=2)
+
+
+def ends_of_doublings(found: Study, few: int = 200) -> tuple[Array, np.ndarray]:
+    """Return the final losses of the first networks at all their doublings.
+
+    Parameters
+    ----------
+    found : Study
+        With doublings.
+    few : int
+
+    Returns
+    -------
+    ends : (doublings, few) array
+        Relative to the loss at the start.
+    good : (doublings, few) array of bool
+        Whether the step size does not fail.
+    """
+    stack = GeneratorStack([member_generator(SEED, i) for i in range(few)])
+    data = step_problem(stack, size=(few,))
+    starts = shrink_to_alpha(gaussian((5, 5, 5, 5), stack, size=(few,)), data, ALPHA)
+    count = found["doublings"][:few]
+    doublings = np.arange(int(count.max()))[:, None]
+    tried = 0.9 * found["bound"][:few] * 2.0**doublings
+    losses = descend(starts, data, tried, STEPS, record_every=STEPS).losses
+    return losses[..., -1] / losses[..., 0], doublings < count
+
+
+def headings(found: Study, few: int = 200) -> Array:
+    """Return the last good step in units of 2 / λ_max of the minimizer that half of it leads to.
+
+    Returns
+    -------
+    (few,) array
+    """
+    stack = GeneratorStack([member_generator(SEED, i) for i in range(few)])
+    data = step_problem(stack, size=(few,))
+    starts = shrink_to_alpha(gaussian((5, 5, 5, 5), stack, size=(few,)), data, ALPHA)
+    last_good = found["failing"][:few] / 2
+    calm = descend(starts, data, last_good / 2, STEPS, record_every=STEPS).weights
+    return np.asarray(last_good / stability_limit(calm, data))
+
+
+def depth_limit(found: Study) -> float:
+    """Return the median of (1 − α) / (2 L), to which the bound times N³ tends.
+
+    Weights small enough for α < 1 have a product near zero, so that L is ‖Y‖_F².
+    """
+    squares = [
+        float(np.sum(step_problem(member_generator(SEED, i)).Y ** 2))
+        for i in range(len(found["M"]))
+    ]
+    return float(np.median((1 - ALPHA) / (2 * np.array(squares))))
+
+
+def inside(values: Array, low: float = 0.01, high: float = 0.03) -> tuple[float, float, float]:
+    """Return the share of networks in an interval, in per cent, with its 95 % interval."""
+    hits = int(((values >= low) & (values <= high)).sum())
+    ends = share_interval(hits, values.size)
+    return 100 * hits / values.size, 100 * float(ends[0]), 100 * float(ends[1])
+
+
+def median(values: Array) -> tuple[float, float, float]:
+    """Return the median with its 95 % interval."""
+    low, high = quantile_interval(values)
+    return float(np.median(values)), float(low), float(high)
+
+
+def spread_ratio(a: Array, b: Array, *, draws: int = 1000) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of the spread of b over that of a, networks paired.
+
+    The spread is the width of the middle 80 % on the logarithmic scale.
+    """
+    chosen = np.random.default_rng(0).integers(0, a.size, size=(draws, a.size))
+    widths = [
+        np.diff(np.log(np.quantile(values[chosen], [0.1, 0.9], axis=1)), axis=0)[0]
+        for values in (a, b)
+    ]
+    low, high = np.quantile(widths[1] / widths[0], [0.025, 0.975])
+    return float(low), float(high)
+
+
+def printed_median(layers: int, networks: int = 300) -> tuple[float, float]:
+    """Return the median bound with the report's M as printed, for ½ L, and with the theorem's M.
+
+    Printed: √(2 ‖Y − W X‖ + ‖Y‖) / σ_min(X), with the Frobenius norm of the residual; the step for
+    ½ L is twice that for L.
+    """
+    printed: list[float] = []
+    true: list[float] = []
+    for i in range(networks):
+        rng = member_generator(SEED, i)
+        problem = step_problem(rng)
+        weights = shrink_to_alpha(gaussian((5,) * (layers + 1), rng), problem, ALPHA)
+        loss_half = float(loss(weights, problem)) / 2
+        smallest = float(problem.singular_values_x[-1])
+        misfit, y_norm = np.sqrt(2 * loss_half), float(np.linalg.norm(problem.Y, 2))
+        x_norm = float(problem.singular_values_x[0])
+        xy_norm = float(np.linalg.norm(problem.cov_yx, 2))
+        for M, sizes in (
+            (np.sqrt(2 * misfit + y_norm) / smallest, printed),
+            ((misfit + y_norm) / smallest, true),
+        ):
+            delta = M ** (2 / layers) / (layers * (layers + 1) ** 2)
+            K = M ** (2 / layers) + (layers + 1) ** 2 * delta
+            B = 2 * np.e * layers * K ** (layers - 1) * x_norm**2
+            B += np.sqrt(np.e) * layers * K ** (layers / 2 - 1) * xy_norm
+            room = (1 - ALPHA) * delta
+            sizes.append(2 * room / (4 * loss_half + room * B))
+    return float(np.median(printed)), float(np.median(true))
