@@ -56,7 +56,7 @@ lint: $(VENV)/test
 	PATH="$(abspath $(BIN)):$$PATH" pre-commit run --all-files
 
 test: $(VENV)/test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --nbval-lax --numprocesses auto
 
 outputs: $(VENV)/test
 	PYTHONPATH=book/_ext $(BIN)/python -m book_text book/*.ipynb

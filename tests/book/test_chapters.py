@@ -9,8 +9,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from book_text.minutes import EXERCISES, measure
-from book_text.numbers import execute, numbers, without_comments, wrong
+from book_text.numbers import numbers, without_comments, wrong
 from book_text.source import lines, tags, visible_code
+from executed import numbers_of
 
 BOOK = Path(__file__).parents[2] / "book"
 REFERENCE = (BOOK / "reference.md").read_text()
@@ -68,8 +69,8 @@ def _formulas(text):
 
 @pytest.mark.parametrize("name", WITH_NUMBERS)
 def test_numbers_in_sentences_are_what_their_expressions_give(name):
-    executed, values = execute(NOTEBOOKS[name], str(BOOK))
-    assert not wrong(executed, values), "run `make outputs`"
+    notebook, values = numbers_of(BOOK / f"{name}.ipynb")
+    assert not wrong(notebook, values), "run `make outputs`"
 
 
 # The two layers -----------------------------------------------------------------------------------

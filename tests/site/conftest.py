@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from executed import alone
 from playwright.sync_api import Browser, Request, Response
 from visiting import MEASUREMENTS, PREFIX, ROOT, SITE, STRICT, Handler, Served, Server, Visit
 
@@ -26,11 +27,17 @@ def site() -> Path:
     start = "from jupyter_book.cli.main import main; main()"
     command = [sys.executable, "-c", start, "build", ".", "-W", "-n", "--keep-going"]
     environment = {k: v for k, v in os.environ.items() if k not in {"LNN_FREEZE", "LNN_PYODIDE"}}
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        pytest.fail(f"the book does not build:\n{done.stdout[-3000:]}{done.stderr[-6000:]}")
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    built = ROOT / "_build" / "site of run.txt"
+    with alone("site"):
+        if built.exists() and built.read_text() == run:
+            return SITE  # another process of this run has built it
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            pytest.fail(f"the book does not build:\n{done.stdout[-3000:]}{done.stderr[-6000:]}")
+        built.write_text(run)
     return SITE
 
 
@@ -110,7 +117,11 @@ def measured() -> Iterator[dict[str, object]]:
     results: dict[str, object] = {}
     yield results
     if results:
-        old = json.loads(MEASUREMENTS.read_text()) if MEASUREMENTS.exists() else {}
-        MEASUREMENTS.parent.mkdir(exist_ok=True)
-        MEASUREMENTS.write_text(json.dumps(old | results, indent=2, sort_keys=True) + "\n")
+        with alone("measurements"):
+            all_of_them = json.loads(MEASUREMENTS.read_text()) if MEASUREMENTS.exists() else {}
+            for name, value in results.items():
+                old = all_of_them.get(name)
+                both = isinstance(old, dict) and isinstance(value, dict)
+                all_of_them[name] = old | value if both else value
+            MEASUREMENTS.write_text(json.dumps(all_of_them, indent=2, sort_keys=True) + "\n")
         print(f"\nmeasured: {json.dumps(results, sort_keys=True)}")

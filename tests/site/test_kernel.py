@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import nbformat
 import pytest
+from executed import alone
 from notebooks import find_pyodide
 from visiting import PREFIX, ROOT, Served, Visit, chapters
 
@@ -38,7 +39,8 @@ def hosted(served: Served, book_site: ModuleType) -> Iterator[Served]:
     """Serve the site with a JupyterLite that hosts Pyodide."""
     pyodide = find_pyodide()
     folder = ROOT / "_build" / "lite with pyodide"
-    book_site.lite.build(ROOT, [ROOT / f"{c}.ipynb" for c in chapters()], folder, pyodide)
+    with alone("lite"):
+        book_site.lite.build(ROOT, [ROOT / f"{c}.ipynb" for c in chapters()], folder, pyodide)
     mount = f"{PREFIX}/lite"
     served.mounts[mount] = folder
     yield served

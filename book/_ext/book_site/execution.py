@@ -13,8 +13,9 @@ from pathlib import Path
 
 import nbformat
 from jupyter_cache import get_cache
-from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
@@ -41,12 +42,18 @@ def _announce(app: Sphinx) -> None:
         os.environ.setdefault(variable, "1")
 
 
+def store(cache: JupyterCacheAbstract, path: Path, executed: NotebookNode, seconds: float) -> None:
+    """Put an executed notebook into the cache from which pages take their outputs."""
+    bundle = CacheBundleIn(executed, str(path), data={"execution_seconds": seconds})
+    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
 def _execute(app: Sphinx, env: BuildEnvironment, docnames: Sequence[str]) -> None:
     """Execute the notebooks among `docnames` that the cache does not hold."""
     if app.config.nb_execution_mode != "cache":
         return
     cache = get_cache(app.config.nb_execution_cache_path)
-    waiting: dict[Path, nbformat.NotebookNode] = {}
+    waiting: dict[Path, NotebookNode] = {}
     for name in docnames:
         path = Path(env.doc2path(name))
         if path.suffix == ".ipynb" and path.exists():
@@ -73,8 +80,6 @@ def _execute(app: Sphinx, env: BuildEnvironment, docnames: Sequence[str]) -> Non
         for job in tqdm(as_completed(jobs), "executing notebooks", len(jobs), unit="notebook"):
             path, result = jobs[job], job.result()
             if result.err is None:
-                data = {"execution_seconds": result.time}
-                bundle = CacheBundleIn(result.nb, str(path), data=data)
-                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+                store(cache, path, result.nb, result.time)
             LOGGER.info("%s: %.1f s%s", path.name, result.time, " (failed)" * bool(result.err))
     os.environ["LNN_FREEZE"] = str(os.cpu_count() or 1)

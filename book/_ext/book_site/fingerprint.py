@@ -14,6 +14,9 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+CACHES = ".jupyter_cache"
+"""Folder beside the built pages that holds the cache, in a folder named by its fingerprint."""
+
 
 def setup(app: Sphinx) -> None:
     """Register the hash as a configuration value, and set it once the configuration is read."""
@@ -43,11 +46,15 @@ def computing_files(root: Path) -> list[Path]:
     return [path for path in package_files(root) if path not in page]
 
 
-def _configure(app: Sphinx, config: Config) -> None:
-    root = Path(app.srcdir)
+def fingerprint(root: Path) -> str:
+    """Return a hash of all that a result of the checkout at `root` depends on."""
     pins = [p for p in (root / "requirements-build.txt",) if p.exists()]
-    config.book_fingerprint = digest([*computing_files(root), *pins], sys.version)
-    caches = Path(app.outdir).parent / ".jupyter_cache"
+    return digest([*computing_files(root), *pins], sys.version)
+
+
+def _configure(app: Sphinx, config: Config) -> None:
+    config.book_fingerprint = fingerprint(Path(app.srcdir))
+    caches = Path(app.outdir).parent / CACHES
     ours = caches / config.book_fingerprint
     config.nb_execution_cache_path = str(ours)
     for other in caches.glob("*") if caches.exists() else ():
