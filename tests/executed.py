@@ -50,7 +50,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """Keep what a cell gave, after nbval has run it and found it right."""
     if isinstance(item, IPyNbCell):
-        item.output_timeout = 60  # seconds, instead of 5, for what a busy machine has still to print
+        item.output_timeout = 60  # seconds, for what a busy machine has still to print
         if item.cell_num == 0:
             _recorders[item.path] = Recorder(item.parent)
     yield
