@@ -81,6 +81,8 @@ class Recorder:
         self.path, self.kernel = Path(file.path), file.kernel
         self.start = time.monotonic()
         self.notebook = ask(file.nb)
+        about = self.kernel.kc.kernel_info(reply=True, timeout=60)["content"]
+        self.notebook.metadata["language_info"] = about["language_info"]  # colours of code
         self.waiting = [cell for cell in self.notebook.cells if cell.cell_type == "code"]
         self._ask_what_comes_next()
 
