@@ -17,7 +17,7 @@
       form.append(wrapper);
       return element;
     };
-    const words = control("Search", document.createElement("input"));
+    const words = control("Find an item", document.createElement("input"));
     words.type = "search";
     words.placeholder = "eq. (18), plateau, 0.0273 …";
     const section = control("Section of the report", document.createElement("select"));

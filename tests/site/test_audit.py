@@ -21,13 +21,13 @@ def test_the_ledger_filters_under_a_strict_policy(visit: Open, served: Served) -
     assert page.locator(".audit-item[hidden]").count() == 0
     assert not page.locator("details.audit-holds").evaluate("(fold) => fold.open")
 
-    page.get_by_label("Search", exact=True).fill("0.0273")
+    page.get_by_label("Find an item").fill("0.0273")
     found = page.locator(".audit-item:not([hidden])")
     assert 0 < found.count() < 10
     assert all("0.0273" in text for text in found.all_inner_texts())
     assert page.locator(".audit-filter output").inner_text() == f"{found.count()} of {total}"
 
-    page.get_by_label("Search", exact=True).fill("")
+    page.get_by_label("Find an item").fill("")
     page.get_by_label("Verdict").select_option("false")
     assert {i.get_attribute("data-verdict") for i in found.all()} == {"false"}
     page.get_by_label("Section of the report").select_option("4")

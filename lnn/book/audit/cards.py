@@ -4,6 +4,7 @@ Cards are Markdown with a little HTML around it, so that formulas are set as eve
 on the site and in JupyterLab. Nothing here decides anything.
 """
 
+import ast
 import inspect
 import json
 import os
@@ -25,6 +26,7 @@ PAGES = {"1": "audit_1_2", "2": "audit_1_2", "3": "audit_3_4", "4": "audit_3_4"}
 }
 """The notebook that examines a section, by the section's first number."""
 
+_INDEX = re.compile(r"(?<![^\W\d])([^\W\d_])_(\w+)")
 _STYLE = Path(__file__).with_name("cards.css")
 
 
@@ -95,12 +97,10 @@ def _card(item: Item, *, whole: bool) -> str:
     suffix = ".html" if _on_site() else ".ipynb"
     place = f"Section {item.section}" if item.id.startswith("section") else item.id.capitalize()
     name = item.name if item.id.startswith("section") else ""
-    if name[:1].isascii():
-        name = name[:1].upper() + name[1:]
     parts = [
         f'<article class="audit-item" id="{item.anchor}" data-verdict="{_slug(verdict)}" '
         f'data-section="{item.section}">',
-        f'<p class="audit-head"><b>{escape(place)}</b> {escape(name)} '
+        f'<p class="audit-head"><b>{escape(place)}</b> {_title(name)} '
         f'<span class="audit-verdict">{verdict.sign} {escape(verdict.value)}</span></p>',
         "",
         "> " + quoted(item.quote),
@@ -123,16 +123,55 @@ def _card(item: Item, *, whole: bool) -> str:
 
 def _test(item: Item) -> str:
     """The measurement's code and the perturbations that it notices, folded."""
-    source = inspect.getsource(item.measure)
-    spoiled = "".join(f"<li>{escape(name)}</li>" for name in item.perturbations)
+    spoiled = "".join(f"<li>{_indexed(name)}</li>" for name in item.perturbations)
     also = "".join(f"<li><code>{escape(words)}</code></li>" for words in item.also)
-    also = f"<p>It also examines:</p><ul>{also}</ul>" if also else ""
+    also = f"<p>The same test examines:</p><ul>{also}</ul>" if also else ""
+    # <pre> begins a block of its own: blank lines of the code do not end it.
     return (
-        "<details><summary>The test</summary>"
-        f'<pre tabindex="0"><code>{escape(source)}</code></pre>'
+        "<details><summary>The test</summary>\n\n"
+        f'<pre tabindex="0"><code>{escape(_source(item))}</code></pre>\n\n'
         f"<p>Under each of these changes the verdict changes, or the check stops:</p>"
         f"<ul>{spoiled}</ul>{also}</details>"
     )
+
+
+def _source(item: Item) -> str:
+    """The rule of the verdict and the code of the measurement, without the words around them."""
+    text = inspect.getsource(item.measure)
+    (function,) = ast.parse(text).body
+    assert isinstance(function, ast.FunctionDef)
+    (made,) = function.decorator_list
+    assert isinstance(made, ast.Call)
+    (rule,) = (k.value for k in made.keywords if k.arg == "verdict")
+    body = "\n".join(text.splitlines()[function.lineno - 1 :])
+    judged = f"verdict = {ast.unparse(rule).removeprefix('lambda m: ')}  # m: what is measured\n"
+    return "\n\n\n".join([*_helpers(item, text), body, judged])
+
+
+def _helpers(item: Item, text: str) -> list[str]:
+    """The source of the module's own functions that an item's code calls, directly or not."""
+    module = inspect.getmodule(item.measure)
+    found: dict[str, str] = {}
+    waiting = [text]
+    while waiting:
+        for name in re.findall(r"\b_\w+(?=\()", waiting.pop()):
+            helper = getattr(module, name, None)
+            if name not in found and inspect.isfunction(helper):
+                found[name] = inspect.getsource(helper).rstrip()
+                waiting.append(found[name])
+    return list(reversed(found.values()))
+
+
+def _title(name: str) -> str:
+    """A name as HTML, with a capital where it begins with a word and not with a symbol."""
+    first, _, rest = name.partition(" ")
+    word = re.fullmatch(r"a|[a-z]{2,}(-[a-z]+)?", first)
+    return _indexed(f"{first[:1].upper() + first[1:] if word else first} {rest}".rstrip())
+
+
+def _indexed(text: str) -> str:
+    """Text as HTML, with W_j as W and a lowered j."""
+    return _INDEX.sub(r"\1<sub>\2</sub>", escape(text))
 
 
 def quoted(words: str) -> str:
@@ -165,10 +204,7 @@ def said(text: str) -> str:
         return f"${match[1]}_{{{below}}}$"
 
     pieces = re.split(r"(\$[^$]*\$)", text.replace(" · 10", "\u00a0·\u00a010"))
-    return "".join(
-        p if p.startswith("$") else _escaped(re.sub(r"(?<!\w)([^\W\d_])_(\w+)", index, p))
-        for p in pieces
-    )
+    return "".join(p if p.startswith("$") else _escaped(_INDEX.sub(index, p)) for p in pieces)
 
 
 def _escaped(text: str, *, emphasis: bool = False) -> str:

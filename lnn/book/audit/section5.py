@@ -106,8 +106,8 @@ def _velocity(weights: Weights, problem: Problem) -> Array:
         "a point where the gradient vanishes": {"at_rest": True},
         "a flow that climbs": {"sign": 1.0},
     },
-    evidence="dL/dW_j is the gradient, and differs from its negative by {printed:.0f} times "
-    "itself. The velocity dW_j/dt of the flow is the negative gradient to {mended:.1g}.",
+    evidence="$dL/dW_j$ is the gradient, and differs from its negative by {printed:.0f} times "
+    "itself. The velocity $dW_j/dt$ of the flow is the negative gradient to {mended:.1g}.",
     correction=r"$\frac{dW_j}{dt} = -\nabla_{W_j} L(W_1(t), \dots, W_N(t))$, for the tuple "
     r"$W(t) = (W_N(t), \dots, W_1(t))$.",
 )
@@ -180,8 +180,11 @@ def eq_25(depth: int = 3, factor: float = 2.0, exchange: bool = False) -> Number
     quote=r"W_j(t+1) = W_j(t) - \eta \frac{dL}{dW_j}(W_1(t), \dots, W_N(t))",
     chapter="linear_networks",
     verdict=lambda m: judge(holds=m["change"] < 0 and m["first order"] < 0.05),
-    perturbations={"dL/dW_j as (24) defines it": {"sign": 1.0}, "half a step": {"factor": 0.5}},
-    evidence="With dL/dW_j in its ordinary sense, the gradient, a short step changes the loss by "
+    perturbations={
+        "the sign that (24) gives to dL/dW": {"sign": 1.0},
+        "half a step": {"factor": 0.5},
+    },
+    evidence="With $dL/dW_j$ in its ordinary sense, the gradient, a short step changes the loss by "
     "{change:~}, which is −η‖∇L‖² to {first order:.1%}. Only with (24) taken at its word would "
     "it climb: once (24) is mended, (26) needs nothing.",
 )
@@ -475,7 +478,7 @@ def _at_the_ceiling(depth: int, K: Array, problem: Problem) -> Weights:
 
 
 @item(
-    "section 5.3: B_δ",
+    "section 5.3: the curvature bound B_δ",
     "5.3",
     quote=r"B_{\delta} & = 2eNK_{\delta}^{N-1}||X||^2 + "
     r"\sqrt{e}NK_{\delta}^{\frac{N}{2}-1}||XY^T||",
@@ -510,7 +513,7 @@ def b_delta(power: float = 0.0, with_x: bool = True, factor: float = 1.0) -> Num
 
 
 @item(
-    "section 5.3: K_δ",
+    "section 5.3: the layer bound K_δ",
     "5.3",
     quote=r"K_{\delta} & = M^{\frac{2}{N}} + (N+1)^2\delta",
     chapter="step_size",
