@@ -190,7 +190,7 @@ class _Evidence(string.Formatter):
             return str(super().format_field(value, format_spec))
         if abs(value) < EXACT:
             return "0"
-        text = f"{value:.2g}".replace("-", "−", value < 0)
+        text = f"{value:.2g}".replace("-", "−", int(value < 0))
         if "e" not in text:
             return text
         digits, exponent = text.split("e")
