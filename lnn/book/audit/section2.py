@@ -319,8 +319,8 @@ def theorem_2_1(rank: int = 2, more: int = 0) -> Numbers:
     perturbations={"targets that the inputs predict": {"target": ((1.0, 0.0),)}},
     evidence="For X = (1, 0), Y = (0, 1), both of full row rank, the origin is a local minimum of "
     "$(w_2 w_1)^2 + 1$; a product w of rank 1 lies {nearest:~} · w² above it, at the same "
-    "loss never. Of {count:.0f} other points of deficient rank, {raised:.0f} have an equivalent of rank r, and "
-    "{released:.0f} are no local minima at all.",
+    "loss never. Of {count:.0f} other points of deficient rank, {raised:.0f} have an equivalent of "
+    "rank r, and {released:.0f} are no local minima at all.",
     correction=r"Only if $\Sigma_{YX}$ has rank r or more. A local minimum whose product has a "
     r"smaller rank has $W \Sigma_{XX} = \Sigma_{YX}$, and is global at once.",
 )
