@@ -1,10 +1,10 @@
-"""What many formulas need of stacks of matrices: one axis, Kronecker products, moves of weights."""
+"""What many formulas need of stacks of matrices: one axis, products, signs."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from lnn._checks import Array, Weights
+from lnn._checks import Array
 
 
 def one_axis(array: Array, ensemble: tuple[int, ...], core: int) -> Array:
@@ -81,22 +81,23 @@ def chain_product(weights: Sequence[Array], width: int) -> Array:
     return result
 
 
-def moved(weights: Weights, t: Array | float, direction: Weights) -> Weights:
-    """Return the weights W_j + t V_j.
+def signs(vectors: Array) -> Array:
+    """Return ±1 for each column: the sign of its entry of largest modulus.
+
+    The sign of a singular vector is arbitrary; times this it is the same on every machine.
 
     Parameters
     ----------
-    weights, direction : tuple of (..., d_j, d_{j-1}) arrays
-    t : (...) array or float
+    vectors : (..., n, k) array
 
     Returns
     -------
-    tuple of (..., d_j, d_{j-1}) arrays
+    (..., k) array
 
     Examples
     --------
-    >>> moved((np.ones((1, 1)),), 0.5, (np.full((1, 1), 4.0),))
-    (array([[3.]]),)
+    >>> signs(np.array([[1.0, 2.0], [-3.0, 0.5]]))
+    array([-1.,  1.])
     """
-    scale = np.asarray(t)[..., None, None]
-    return tuple(w + scale * v for w, v in zip(weights, direction, strict=True))
+    peak = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=-2, keepdims=True), axis=-2)
+    return np.where(peak[..., 0, :] < 0, -1.0, 1.0)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lnn._arrays import signs
 from lnn._checks import Array, finite_matrix, generator, leading_axes, non_negative, positive, whole
+from lnn._record import Record
 from lnn.landscape.low_rank import numerical_rank
 from lnn.problem import Problem
 
@@ -135,8 +137,8 @@ def check_assumptions(X: ArrayLike, Y: ArrayLike, *, resolution: float = 1e-6) -
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Components:
+@dataclass(frozen=True, eq=False, repr=False)
+class Components(Record):
     """Data in coordinates of their leading principal components.
 
     Attributes
@@ -144,7 +146,8 @@ class Components:
     scores : (count, m) array
         Orthonormal rows: the new X, with X Xᵀ = I.
     basis : (d_x, count) array
-        basis @ scores is the projection of the old X.
+        basis @ scores is the projection of the old X. In each column the entry of largest modulus
+        is positive, as in scikit-learn.
     explained : float
         Share of ‖X‖_F² that the projection keeps.
     """
@@ -191,6 +194,8 @@ def principal_components(X: ArrayLike, count: int) -> Components:
     if not 1 <= whole(count, "count") <= rank:
         raise ValueError(f"count is {count}: X has rank {rank}, so give 1 to {rank} components")
     u, s, vt = np.linalg.svd(data, full_matrices=False)
+    sign = signs(u)
+    u, vt = u * sign, vt * sign[:, None]
     explained = float(np.sum(s[:count] ** 2) / np.sum(s**2))
     return Components(vt[:count], u[:, :count] * s[:count], explained)
 

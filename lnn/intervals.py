@@ -39,17 +39,14 @@ def quantile_interval(sample: ArrayLike, q: float = 0.5, *, level: float = 0.95)
     >>> quantile_interval(np.arange(100.0)).tolist()
     [39.0, 60.0]
     """
-    from scipy.stats import binom
+    from scipy.stats import quantile_test
 
-    values = np.sort(_sample(sample))
-    between_0_and_1(q, "q")
-    between_0_and_1(level, "level")
-    n = values.size
-    # P(V_(low) <= quantile) >= 1 - (1 - level) / 2, counting order statistics from 1.
-    low = int(binom.ppf((1 - level) / 2, n, q))
-    high = int(binom.ppf((1 + level) / 2, n, q)) + 1
-    padded = np.concatenate([[-np.inf], values, [np.inf]])
-    return np.asarray(padded[[low, min(high, n + 1)]])
+    values = _sample(sample)
+    found = quantile_test(values, p=between_0_and_1(q, "q")).confidence_interval(
+        between_0_and_1(level, "level")
+    )
+    # SciPy says nan where the sample is too small: nothing bounds the quantile there.
+    return np.where(np.isnan([found.low, found.high]), [-np.inf, np.inf], [found.low, found.high])
 
 
 def share_interval(hits: int, trials: int, *, level: float = 0.95) -> Array:
@@ -78,16 +75,13 @@ def share_interval(hits: int, trials: int, *, level: float = 0.95) -> Array:
     >>> share_interval(0, 100).round(4).tolist()
     [0.0, 0.0362]
     """
-    from scipy.stats import beta
+    from scipy.stats import binomtest
 
     n, k = whole(trials, "trials", least=1), whole(hits, "hits")
-    between_0_and_1(level, "level")
     if k > n:
         raise ValueError(f"hits is {k} and trials {n}: there cannot be more hits than trials")
-    tail = (1 - level) / 2
-    low = beta.ppf(tail, k, n - k + 1) if k else 0.0
-    high = beta.ppf(1 - tail, k + 1, n - k) if k < n else 1.0
-    return np.array([low, high])
+    confidence = between_0_and_1(level, "level")
+    return np.array(binomtest(k, n).proportion_ci(confidence, method="exact"))
 
 
 def _sample(sample: ArrayLike) -> Array:

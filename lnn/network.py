@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lnn._arrays import chain_product
 from lnn._checks import Array, Weights, chain, real, valid_widths
 
 
@@ -74,11 +75,8 @@ def product(weights: Sequence[ArrayLike]) -> Array:
     array([[3., 6.],
            [4., 8.]])
     """
-    matrices, _ = chain(weights)
-    result = matrices[0]
-    for w in matrices[1:]:
-        result = w @ result
-    return result
+    matrices, widths = chain(weights)
+    return chain_product(matrices, widths[0])
 
 
 def left_products(weights: Sequence[ArrayLike]) -> Weights:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lnn._arrays import kronecker
 from lnn._checks import Array, Weights, chain, finite_weights
 from lnn.network import flatten, left_products, product, right_products, unflatten
 from lnn.problem import Problem, fits
@@ -206,14 +207,12 @@ def hessian(weights: Sequence[ArrayLike], problem: Problem) -> Array:
     for i in range(len(matrices)):
         between = np.eye(matrices[i].shape[-1])
         for j in range(i, -1, -1):
-            rows = left[i].mT @ left[j]
-            columns = right_cov[i] @ right[j].mT
-            block = rows[..., :, None, :, None] * columns[..., None, :, None, :]
+            block = 2 * kronecker(left[i].mT @ left[j], right_cov[i] @ right[j].mT)
             if i > j:
                 curvature = left[i].mT @ error @ right[j].mT
-                block = block + (curvature[..., :, None, None, :] * between[..., None, :, :, None])
+                twisted = curvature[..., :, None, None, :] * between[..., None, :, :, None]
+                block = block + 2 * twisted.reshape(*twisted.shape[:-4], sizes[i], sizes[j])
                 between = between @ matrices[j]
-            block = 2 * block.reshape(*block.shape[:-4], sizes[i], sizes[j])
             result[..., starts[i] : ends[i], starts[j] : ends[j]] = block
             result[..., starts[j] : ends[j], starts[i] : ends[i]] = block.mT
     return result

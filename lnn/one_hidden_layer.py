@@ -28,6 +28,7 @@ from lnn._checks import (
     real,
     whole,
 )
+from lnn._record import Record
 from lnn.descent.run import Run, Stop
 from lnn.intervals import share_interval
 from lnn.problem import Problem, checked, fits
@@ -72,8 +73,8 @@ IDENTITY = Activation("identity", value=np.copy, slope=np.ones_like, curvature=n
 """σ(z) = z: the linear network with two layers, for comparison and for tests."""
 
 
-@dataclass(frozen=True, eq=False)
-class SuccessRate:
+@dataclass(frozen=True, eq=False, repr=False)
+class SuccessRate(Record):
     """A share of successes with its 95 % Clopper–Pearson interval.
 
     Attributes

@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lnn._arrays import signs
 from lnn._checks import Array, finite_matrix, full_row_rank, whole
+from lnn._record import Record
 
 # Trailing axes of each array of a Problem; what stands before them is the ensemble.
 _CORE_AXES = {
@@ -35,8 +37,8 @@ _CORE_AXES = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Problem:
+@dataclass(frozen=True, eq=False, repr=False)
+class Problem(Record):
     """Data (X, Y) of a linear regression, one column a sample.
 
     Leading axes of `X` and `Y` broadcast: they make an ensemble of problems.
@@ -128,8 +130,6 @@ class Problem:
         if inverse.shape[-2] < x.shape[-2] or not np.allclose(seen, np.eye(seen.shape[-1])):
             target = target @ (root @ np.linalg.pinv(root))  # of all that fit, the smallest
         u, s, _ = np.linalg.svd(fitted, full_matrices=True)
-        # The sign of a singular vector is arbitrary: fix it, so that runs can be compared.
-        peak = np.take_along_axis(u, np.abs(u).argmax(axis=-2, keepdims=True), axis=-2)
         eigenvalues = np.zeros(u.shape[:-1])
         eigenvalues[..., : s.shape[-1]] = s**2
         derived = {
@@ -143,7 +143,7 @@ class Problem:
             "fitted": fitted,
             "residual": np.sum((y - target @ x) ** 2, axis=(-2, -1)),
             "eigenvalues": eigenvalues,
-            "eigenvectors": u * np.where(peak < 0, -1.0, 1.0),
+            "eigenvectors": u * signs(u)[..., None, :],
             "singular_values_x": np.linalg.svd(root, compute_uv=False),
         }
         for name, value in derived.items():

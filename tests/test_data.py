@@ -59,6 +59,21 @@ def test_components_whiten_project_and_apply():
     np.testing.assert_allclose(parts.apply(X), parts.scores, atol=1e-10)
 
 
+def test_components_have_the_signs_of_scikit_learn():
+    # Imported here: scikit-learn takes seconds.
+    from sklearn.decomposition import PCA
+
+    X = np.random.default_rng(5).standard_normal((4, 30))
+    X -= X.mean(axis=1, keepdims=True)
+    parts, theirs = lnn.data.principal_components(X, 4), PCA(4).fit(X.T)
+    np.testing.assert_allclose(
+        parts.basis / np.linalg.norm(parts.basis, axis=0), theirs.components_.T, rtol=1e-9
+    )
+    mirrored = lnn.data.principal_components(-X, 4)
+    np.testing.assert_allclose(mirrored.basis, parts.basis, rtol=1e-9)
+    np.testing.assert_allclose(mirrored.scores, -parts.scores, rtol=1e-9)
+
+
 def test_all_components_leave_the_plateaus_as_they_are():
     X, Y = _data(np.random.default_rng(4))
     whole = lnn.data.principal_components(X, 4)

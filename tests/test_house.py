@@ -16,7 +16,7 @@ BOOK = Path(__file__).parents[1] / "book"
 # A file imports only from the rows above its own, or from its own folder. A folder's files have the
 # row of the folder unless they are named.
 LAYERS = [
-    {"_checks", "_identity"},
+    {"_checks", "_identity", "_record"},
     {"_arrays"},
     {"_bisection", "network", "problem", "initialization", "intervals", "_storage"},
     {"objective"},

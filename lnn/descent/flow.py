@@ -17,13 +17,14 @@ from lnn._checks import (
     non_negative,
     positive,
 )
+from lnn._record import Record
 from lnn.network import flatten, unflatten
 from lnn.objective import loss, unchecked_gradient
 from lnn.problem import Problem, fits
 
 
-@dataclass(frozen=True, eq=False)
-class Trajectory:
+@dataclass(frozen=True, eq=False, repr=False)
+class Trajectory(Record):
     """A solution of gradient flow.
 
     Attributes

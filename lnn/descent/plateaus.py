@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lnn._checks import Array, Weights, chain, real, whole
+from lnn._record import Record
 from lnn.descent.run import descend
 from lnn.network import flatten, right_products
 from lnn.objective import gradient, loss
@@ -87,8 +88,8 @@ def midpoints(problem: Problem, ranks: int) -> Array:
     return np.asarray((floors[:-1] + floors[1:]) / 2)
 
 
-@dataclass(frozen=True, eq=False)
-class Path:
+@dataclass(frozen=True, eq=False, repr=False)
+class Path(Record):
     """Weights along runs of gradient descent.
 
     Attributes
@@ -151,8 +152,8 @@ def follow(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Neighbours:
+@dataclass(frozen=True, eq=False, repr=False)
+class Neighbours(Record):
     """Exact critical points close to given weights, with the same modes.
 
     Attributes

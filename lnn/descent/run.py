@@ -18,6 +18,7 @@ from lnn._checks import (
     positive,
     whole,
 )
+from lnn._record import Record
 from lnn.descent._engines.choice import Wish, choose
 from lnn.objective import loss
 from lnn.problem import Problem, fits
@@ -34,8 +35,8 @@ class Stop(IntEnum):
     """The loss is not finite or rose above `divergence_factor` times its start."""
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
+@dataclass(frozen=True, eq=False, repr=False)
+class Run(Record):
     """What gradient descent did.
 
     Attributes

@@ -7,14 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lnn._checks import Array, Weights, chain, finite, valid_widths
+from lnn._record import Record
 from lnn.network import product
 from lnn.problem import Problem, checked, fits
 
 _TIE = 1e-9  # singular values closer than this, relative to the largest, count as equal
 
 
-@dataclass(frozen=True, eq=False)
-class SingularModes:
+@dataclass(frozen=True, eq=False, repr=False)
+class SingularModes(Record):
     """Singular modes of the least-squares map, in the order in which they lower the loss.
 
     Attributes

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lnn._arrays import chain_product
 from lnn._checks import Array, Weights, chain, finite_matrix, generator, positive
 from lnn.landscape.low_rank import factorize, numerical_rank
 from lnn.network import left_products, product, right_products
@@ -84,15 +85,15 @@ def lift_perturbation(weights: Sequence[ArrayLike], target: ArrayLike) -> Weight
         )
     k = d.index(r)
     if k == 0:  # A = I: the last layer does it all
-        before = product(matrices[:-1]) if depth > 1 else np.eye(d[0])
+        before = chain_product(matrices[:-1], d[0])
         change = (goal - product(matrices)) @ np.linalg.pinv(before)
         return (*matrices[:-1], matrices[-1] + change)
-    inner = product(matrices[1:k]) if k > 1 else np.eye(d[1])  # W_k ... W_2
+    inner = chain_product(matrices[1:k], d[1])  # W_k ... W_2
     near = product(matrices[:k])  # A
     if k == depth:  # B = I: the first layer does it all
         return (matrices[0] + np.linalg.pinv(inner) @ (goal - near), *matrices[1:])
     far = product(matrices[k:])  # B
-    outer = product(matrices[k:-1]) if k < depth - 1 else np.eye(d[k])  # W_{N-1} ... W_{k+1}
+    outer = chain_product(matrices[k:-1], d[k])  # W_{N-1} ... W_{k+1}
     new_near = np.linalg.pinv(far) @ goal
     lifted = int(np.min(numerical_rank(new_near, ROUNDING)))
     if lifted < r:

@@ -36,17 +36,8 @@ def numerical_rank(matrix: ArrayLike, tolerance: float | None = None) -> np.ndar
     >>> int(numerical_rank(np.diag([3.0, 1.0, 1e-17])))
     2
     """
-    array = finite_matrix(matrix, "matrix")
-    values = np.asarray(np.linalg.svd(array, compute_uv=False), dtype=np.float64)
-    return count_above(values, max(array.shape[-2:]), tolerance)
-
-
-def count_above(singular_values: Array, size: int, tolerance: float | None = None) -> np.ndarray:
-    """Count singular values (..., k), descending, above the cutoff of `numerical_rank`."""
-    relative = size * float(np.finfo(np.float64).eps)
-    if tolerance is not None:
-        relative = float(non_negative(tolerance, "tolerance"))
-    return np.asarray((singular_values > relative * singular_values[..., :1]).sum(axis=-1))
+    relative = None if tolerance is None else float(non_negative(tolerance, "tolerance"))
+    return np.asarray(np.linalg.matrix_rank(finite_matrix(matrix, "matrix"), rtol=relative))
 
 
 def best_of_rank(problem: Problem, rank: int) -> Array:
@@ -153,7 +144,7 @@ def factorize(
         )
     left, s, right = np.linalg.svd(array, full_matrices=False)
     r, depth = min(d), len(d) - 1
-    rank = int(np.max(count_above(s, max(d[0], d[-1]), tolerance)))
+    rank = int(np.max(numerical_rank(array, tolerance)))
     if rank > r:
         raise ValueError(
             f"matrix has rank {rank} but widths {d} let at most rank {r} through: widen the "

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from lnn._checks import Weights
+from lnn._record import Record
 
 PerNetwork: TypeAlias = Any
 """A scalar or a record for one network, an array over the leading axes of an ensemble."""
@@ -31,8 +32,8 @@ class Pivot:
     tightened: bool
 
 
-@dataclass(frozen=True, eq=False)
-class CriticalPoint:
+@dataclass(frozen=True, eq=False, repr=False)
+class CriticalPoint(Record):
     """A verdict and its evidence, for one network or, as arrays, for an ensemble.
 
     For one network the attributes have the types below; None stands where there is nothing to

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lnn._arrays import kronecker
 from lnn._checks import Array, Weights, chain
 from lnn.network import left_products, product, right_products
 from lnn.problem import Problem, fits
@@ -21,7 +22,7 @@ from lnn.steps.record import StepBound
 _RADII = np.logspace(-9, 0, 91)  # tried radii, relative to the largest that could work
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TrappingBound(StepBound):
     """What `trapping_bound` proves. Arrays (...), one entry a network.
 
@@ -119,9 +120,7 @@ def _tangent_gram(weights: Weights, root: Array) -> Array:
     terms = []
     for p, q in zip(left_products(weights), right_products(weights), strict=True):
         rows, columns = p @ p.mT, (q @ root).mT @ (q @ root)
-        block = rows[..., :, None, :, None] * columns[..., None, :, None, :]
-        size = rows.shape[-1] * columns.shape[-1]
-        terms.append(block.reshape(*block.shape[:-4], size, size))
+        terms.append(kronecker(rows, columns))
     return np.asarray(sum(terms))
 
 

@@ -21,7 +21,7 @@ from lnn.steps.balance import balancedness
 from lnn.steps.record import StepBound
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ConvergenceBound(StepBound):
     """Theorem 2.4 of nguegnang2021 and the quantities it is made of.
 

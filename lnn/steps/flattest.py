@@ -20,14 +20,15 @@ from numpy.typing import NDArray
 
 from lnn._bisection import last_where
 from lnn._checks import Array, Weights, valid_widths
+from lnn._record import Record
 from lnn.problem import Problem, fits
 from lnn.steps.bottleneck import flattest_factorization
 
 _TIE = 1e-9  # singular values closer than this, relatively, count as equal
 
 
-@dataclass(frozen=True, eq=False)
-class LeastSharpness:
+@dataclass(frozen=True, eq=False, repr=False)
+class LeastSharpness(Record):
     """The least sharpness of the global minimizers, from both sides.
 
     Attributes

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from lnn._checks import Array
+from lnn._record import Record
 
 
-@dataclass(frozen=True, eq=False)
-class StepBound:
+@dataclass(frozen=True, eq=False, repr=False)
+class StepBound(Record):
     """A step size for gradient descent on L = ‖Y − W X‖_F² without ½.
 
     Each theorem adds the quantities that its step size is made of.

@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lnn._checks import Weights, chain, positive, whole
+from lnn._record import Record
 from lnn.descent._engines.choice import Wish
 from lnn.descent.run import Stop, descend
 from lnn.problem import Problem, fits
 from lnn.steps.record import StepBound
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FirstFailure(StepBound):
     """The first step size of a doubling search at which gradient descent fails.
 
@@ -33,8 +34,8 @@ class FirstFailure(StepBound):
     weights: Weights
 
 
-@dataclass(frozen=True, eq=False)
-class Attempt:
+@dataclass(frozen=True, eq=False, repr=False)
+class Attempt(Record):
     """What came of gradient descent at a step size.
 
     Attributes

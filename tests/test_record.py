@@ -1,0 +1,56 @@
+"""Every record of results fits on a few lines, whatever is in it."""
+
+import importlib
+import inspect
+import pkgutil
+from dataclasses import fields, is_dataclass
+
+import numpy as np
+import pytest
+from cases import random_network, random_problem
+
+import lnn
+from lnn._record import Record
+from lnn.steps.search import first_failure
+
+
+def test_a_run_is_shown_by_shapes_and_ranges():
+    problem = random_problem(np.random.default_rng(0), 3, 2)
+    start = random_network(np.random.default_rng(1), (3, 4, 2), size=(7,))
+    text = repr(lnn.descend(start, problem, 1e-4, 50))
+    assert text.startswith("Run(weights=2 arrays (7, 4, 3), (7, 2, 4), losses=(7, 51) from ")
+    assert "recorded=(51,) from 0 to 50" in text
+    assert text.endswith("step_size=(7,) from 0.0001 to 0.0001)")
+
+
+def test_a_problem_is_shown_by_its_data():
+    problem = lnn.Problem(np.arange(12.0).reshape(3, 4), np.ones((1, 4)))
+    assert repr(problem) == "Problem(X=(3, 4) from 0 to 11, Y=(1, 4) from 1 to 1)"
+
+
+def test_few_numbers_are_shown():
+    start = (np.zeros((1, 1)),)
+    failure = first_failure(start, lnn.Problem([[1.0]], [[3.0]]), [0.3, 0.4, 0.6])
+    assert "step_size=[1.2, 1.6, 1.2]" in repr(failure)
+    assert "diverged=[ True,  True,  True]" in repr(failure)
+    bound = lnn.convergence_bound(start, lnn.Problem([[1.0]], [[3.0]]))
+    assert f"step_size={float(bound.step_size):.6g}" in repr(bound)
+
+
+def records():
+    for entry in pkgutil.walk_packages(lnn.__path__, "lnn."):
+        if not entry.name.startswith("lnn.book"):
+            for value in vars(importlib.import_module(entry.name)).values():
+                if inspect.isclass(value) and issubclass(value, Record) and is_dataclass(value):
+                    yield value
+
+
+@pytest.mark.parametrize("kind", sorted(set(records()), key=lambda kind: kind.__name__))
+def test_a_thousand_members_make_a_short_text(kind):
+    record = object.__new__(kind)
+    for field in fields(kind):
+        object.__setattr__(record, field.name, np.ones((1000, 50)))
+    assert len(repr(record)) < 120 * len(fields(kind))
+    for field in fields(kind):
+        if field.repr:
+            assert f"{field.name}=(1000, 50) from 1 to 1" in repr(record)
