@@ -1021,7 +1021,7 @@ function valleyVerdict(state, run) {
   const { layers, target, step, steps } = state;
   const { path, losses, sharpness, diverged } = run;
   const edge = 2 / step, scale = target ** 2, last = losses.length - 1;
-  const least = 2 * layers * target ** (2 - 2 / layers);
+  const least = leastSharpness([target], layers);
   const errors = path.map((w) => target - w.reduce((p, x) => p * x, 1));
   let bounces = 0;
   for (let k = 1; k <= last; k++) if (errors[k] * errors[k - 1] < 0) bounces++;

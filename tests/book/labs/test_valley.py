@@ -87,3 +87,11 @@ def test_three_weights_stay_on_their_plane(call):
 )
 def test_numbers_as_words(call, number, text):
     assert call("words", number) == text
+
+
+@pytest.mark.parametrize("layers", [2, 3])
+def test_the_words_name_the_flattest_minimizer(call, layers):
+    state = Valley.placed(layers=layers, target=2.0, step=1.5, w1=2.0, w2=2.0)
+    _, sentence = call("valleyVerdict", state.state(), call("valleyRun", state.state()))
+    least = float(lnn.least_sharpness(state.problem(), (1,) * (layers + 1)))
+    assert f"the flattest has sharpness {call('words', least)}," in sentence
