@@ -13,6 +13,7 @@ ASIDES = {
         "Thankfully, research is rapidly catching up",
         "By simplifying the model while preserving",
         "The proof of this result doesn't",
+        "Hope for a full result",
     ),
     "what the report sets out to do": (
         "Our project focuses primarily on",
@@ -23,6 +24,7 @@ ASIDES = {
         "In this section, we will present",
         "As expressed in the introduction",
         "We attempted to corroborate this result",
+        "Ultimately, we hope that gradient",
         "We aim to find a similar",
         "To accomplish this, we look",
         "To discuss gradient flow in more",
@@ -35,6 +37,8 @@ ASIDES = {
         "With these results in place",
     ),
     "the setting, or a name, that later statements use": (
+        "It is common to see",
+        "Neural networks adapt parameters",
         "The way this model learns",
         "Let $x",
         "where $X",
@@ -62,6 +66,7 @@ ASIDES = {
         "We can find the exact value",
         "Now, to differentiate saddle points",
         "Our loss function then looks",
+        "In 1 we can see",
         "$$",
         "Explicitly, the gradient of the loss",
         "Using the two previous results",
@@ -69,7 +74,9 @@ ASIDES = {
         "The two plots are given",
         "However, if we look",
     ),
-    "whom to ask, and the template": (
+    "whom to ask and to thank, the means, and the template": (
+        "Our inspiration for our choice",
+        "We only run the experiments",
         "James Chen",
         "36th Conference",
         "Math 273A Final Project",

@@ -95,7 +95,6 @@ def rows_or_columns(shift: int = 0) -> Numbers:
     "1.1",
     quote=r"g_i(z) = \sigma(W_i z + b_i) \text{ for } W_i \in W^{\mathbb{R}^{d_i} \times "
     r"\mathbb{R}^{d_i}}",
-    also=("It is common to see each W_i being called weights",),
     chapter="linear_networks",
     verdict=lambda m: judge(holds=m["square"] == 0, corrected=m["fitting"] == 0),
     perturbations={"all widths equal": {"widths": (3, 3, 3, 3)}},
@@ -201,10 +200,7 @@ def identity_and_no_bias(activation: object = np.copy, bias: float = 0.0) -> Num
     "eq. (3)",
     "1.1",
     quote=r"\sum_{i=1}^m \ell(f_{W_1, \dots, W_N, b_1, \dots, b_N}(x_i, y_i))",
-    also=(
-        r"\ell:\mathbb{R}^{d_y}\to\mathbb{R}^{d_y}\to\mathbb{R}_+",
-        "Neural networks adapt parameters",
-    ),
+    also=(r"\ell:\mathbb{R}^{d_y}\to\mathbb{R}^{d_y}\to\mathbb{R}_+",),
     chapter="linear_networks",
     verdict=lambda m: judge(holds=m["inputs"] == m["pairs"], corrected=m["gap"] < EXACT),
     perturbations={
@@ -502,7 +498,6 @@ def non_strict_saddle(saddles_only: bool = True, definite: bool = False) -> Numb
     "section 1.1: the problem is non-convex",
     "1.1",
     quote="due to the non-convex nature of the problem",
-    also=("Ultimately, we hope that gradient descent algorithms converge to global minimizers",),
     chapter="linear_networks",
     verdict=lambda m: judge(holds=m["bulge"] > EXACT),
     perturbations={"a single layer": {"depth": 1}},
@@ -578,7 +573,6 @@ def _number(words: str) -> float:
     "section 1.2: the theorem tested is 2.6",
     "1.2",
     quote=_FIRST_NAME,
-    also=("expanding on their own numerical experiments in section 5 of their paper",),
     chapter="step_size",
     verdict=lambda m: judge(
         holds=abs(m["here"] - m["there"]) < EXACT,

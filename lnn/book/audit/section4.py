@@ -302,10 +302,7 @@ def subsets(turn: float = 0.0) -> Numbers:
     "4",
     quote="gradient descent seems to sequentially solve the following constrained minimization "
     "problem",
-    also=(
-        "we are particularly interested in the low rank minimizers",
-        "In 1 we can see the loss history",
-    ),
+    also=("we are particularly interested in the low rank minimizers",),
     chapter="exact_dynamics",
     verdict=lambda m: judge(holds=m["off"] < 0.1),
     perturbations={"large initial weights": {"std": 0.5}, "the next rank": {"shift": 1}},

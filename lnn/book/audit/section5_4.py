@@ -128,7 +128,6 @@ def delta_then_alpha(first: float = DELTA) -> Numbers:
     "eq. (30)",
     "5.4",
     quote=r"\delta = \frac{1}{N(N+1)^2} M^{\frac{2}{N}}",
-    also=("Our inspiration for our choice of δ comes from",),
     chapter="step_size_experiments",
     verdict=lambda m: judge(holds=m["gap"] < EXACT and 0.2 < m["against best"] <= 1),
     perturbations={
@@ -690,7 +689,6 @@ def _skew(values: Array) -> float:
     "5.4",
     quote="Left-Step size of Divergence of Linear Neural Networks using 5x5 weights",
     also=(
-        "We only run the experiments 100 times rather than 1000 because of lack of computing power",
         "First, we ran the first experiment 100 times and created a histogram of step sizes",
         "Right-Step size of Divergence of Linear Neural Networks using variable weights",
     ),

@@ -154,7 +154,6 @@ def measure_zero(activation: Activation = TANH) -> Numbers:
     "section 6: the set of spurious minima is never empty",
     "6",
     quote="but it will never be empty",
-    also=("Hope for a full result, however, is quickly dashed upon further reading",),
     chapter="nonlinear",
     verdict=lambda m: judge(
         holds=m["analytic"] > 0, corrected=m["analytic"] == 0 and m["conic"] == m["sets"]
@@ -197,7 +196,6 @@ def never_empty(activation: Activation = TANH, affine: bool = False) -> Numbers:
     "6",
     quote="using stochastic methods to jiggle the optimization path out of these spurious local "
     "minima",
-    also=("This justifies the efforts that researchers have been putting",),
     chapter="nonlinear",
     verdict=lambda m: judge(holds=m["shaken"] > m["still"]),
     perturbations={"no noise": {"noise": 0.0}, "noise far too small": {"noise": 1e-3}},
