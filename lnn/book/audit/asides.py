@@ -14,6 +14,7 @@ ASIDES = {
         "By simplifying the model while preserving",
         "The proof of this result doesn't",
         "Hope for a full result",
+        "This justifies the efforts",
     ),
     "what the report sets out to do": (
         "Our project focuses primarily on",
