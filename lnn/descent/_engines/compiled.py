@@ -11,11 +11,12 @@ This needs llvmlite, imported only when the engine is used. The NumPy engine in
 """
 
 import functools
+import operator
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,16 @@ from lnn._checks import Array, Weights
 from lnn.descent._engines.records import Records
 
 if TYPE_CHECKING:
-    from lnn.descent._engines.simd import Index, Matrix, Value, Writer
+    from lnn.descent._engines.simd import (
+        Address,
+        Index,
+        Integer,
+        Mask,
+        Matrix,
+        Put,
+        Vector,
+        Writer,
+    )
 
 LANES = 8  # networks a block, a cache line; one, two or four vectors of the processor
 SETTINGS = 4  # numbers a network: 2 * step size, residual, ceiling, tolerance ** 2 / 4
@@ -188,43 +198,38 @@ def _kernel(widths: tuple[int, ...]) -> _Kernel:
     entries = sum(rows * columns for rows, columns in shapes)
 
     w = Writer("descend", integers=6, addresses=6, lanes=LANES)
-    first, last, blocks, steps, every, data_stride, *arrays = w.arguments
-    strides = (entries, data_stride, SETTINGS, 1, 1, 0)
+    first, last, blocks, steps, every, data_stride = w.integers
+    strides: tuple[Index, ...] = (entries, data_stride, SETTINGS, 1, 1, 0)
 
-    def block(offset: "Index") -> Sequence["Value"]:
-        n = w.total(first, offset)
-        starts = [w.at(a, w.multiple(n, stride)) for a, stride in zip(arrays, strides, strict=True)]
+    def block(offset: "Integer") -> None:
+        n = first + offset
+        starts = [a + n * stride for a, stride in zip(w.addresses, strides, strict=True)]
         weights, data, settings, losses, norms, scratch = starts
         layers, _ = w.matrices(weights, shapes)
         (target, cov_xx), _ = w.matrices(data, [(d_y, d_x), (d_x, d_x)])
         slopes, spare = w.matrices(scratch, shapes)
-        rate, residual, ceiling, least_norm = (w.at(settings, k) for k in range(SETTINGS))
+        rate, residual, ceiling, least_norm = (settings + k for k in range(SETTINGS))
 
-        def step(i: "Index") -> Sequence["Value"]:
-            loss = w.plus(w.read(residual), _evaluate(w, layers, target, cov_xx, slopes, spare))
-            record = w.ratio(w.total(i, w.total(every, -1)), every)
-            is_last = w.equal(i, steps)
-            with w.build.if_then(w.build.or_(is_last, w.equal(w.multiple(record, every), i))):
-                norm = reduce(w.plus, [w.inner(slope, slope) for slope in slopes])
-                w.write(w.at(losses, w.multiple(record, blocks)), loss)
-                w.write(w.at(norms, w.multiple(record, blocks)), norm)
-                most = w.read(ceiling)
-                bounded = w.build.and_(
-                    w.at_most(loss, most), w.at_most(w.minus(w.zero, most), loss)
-                )
-                goes_on = w.build.and_(bounded, w.above(norm, w.read(least_norm)))
-                w.write(rate, w.choose(goes_on, w.read(rate), w.zero))
-            with w.build.if_then(w.build.not_(is_last)):
-                speed = w.read(rate)
-                moving = w.mask(w.above(speed, w.zero))  # inf or nan times a rate of 0 is no 0
+        def step(i: "Integer") -> None:
+            loss = residual.read() + _evaluate(w, layers, target, cov_xx, slopes, spare)
+            record = (i + (every - 1)) // every
+            is_last = i.equals(steps)
+            with w.when(is_last | (record * every).equals(i)):
+                norm = reduce(operator.add, [w.inner(slope, slope) for slope in slopes])
+                (losses + record * blocks).write(loss)
+                (norms + record * blocks).write(norm)
+                most = ceiling.read()
+                goes_on = (loss <= most) & (-most <= loss) & (norm > least_norm.read())
+                rate.write(goes_on.choose(rate.read(), w.zero))
+            with w.when(~is_last):
+                speed = rate.read()
+                moving = speed.mask()  # inf or nan times a rate of 0 would be no 0
                 for layer, slope in zip(layers, slopes, strict=True):
                     _descend(w, layer, slope, speed, moving)
-            return ()
 
-        w.loop(w.total(steps, 1), step)
-        return ()
+        w.loop(steps + 1, step)
 
-    w.loop(w.total(last, w.multiple(first, -1)), block)
+    w.loop(last - first, block)
     w.build.ret_void()
     products = 2 * d_x * (d_y * d_x + 3 * (entries - widths[1] * d_x))
     return _Kernel(
@@ -235,13 +240,12 @@ def _kernel(widths: tuple[int, ...]) -> _Kernel:
 
 
 def _descend(
-    w: "Writer", layer: "Matrix", slope: "Matrix", speed: "Value", moving: "Value"
+    w: "Writer", layer: "Matrix", slope: "Matrix", speed: "Vector", moving: "Mask"
 ) -> None:
     """Write W <- W - speed * slope for the networks that move."""
 
-    def put(i: "Index", k: "Index", value: "Value") -> None:
-        move = w.times(speed, w.masked(w.load(slope, i, k), moving))
-        w.store(layer, i, k, w.minus(value, move))
+    def put(i: "Index", k: "Index", value: "Vector") -> None:
+        layer[i, k] = value - speed * (slope[i, k] & moving)
 
     w.entrywise(layer, put)
 
@@ -252,8 +256,8 @@ def _evaluate(
     target: "Matrix",
     cov_xx: "Matrix",
     slopes: list["Matrix"],
-    spare: "Value",
-) -> "Value":
+    spare: "Address",
+) -> "Vector":
     """Write half the gradient into `slopes` and return <(W - T) Σ, W - T>.
 
     With Q_{j+1} = W_j Q_j, B_N = (W - T) Σ and B_{j-1} = W_jᵀ B_j, the slope in W_j is B_j Q_jᵀ.
@@ -263,19 +267,28 @@ def _evaluate(
     (error, *backs), _ = w.matrices(spare, [shapes[-1], *shapes[1:]])
     backs = [slopes[0], *backs]  # Q_1 = 1
 
-    def put_error(i: "Index", k: "Index", value: "Value") -> None:
-        w.store(error, i, k, w.minus(value, w.load(target, i, k)))
+    def put_error(i: "Index", k: "Index", value: "Vector") -> None:
+        error[i, k] = value - target[i, k]
 
     prefixes = [layers[0]]
     for layer, product in zip(layers[1:], products, strict=False):
-        w.multiply(layer, prefixes[-1], partial(w.store, product))
+        w.multiply(layer, prefixes[-1], _into(product))
         prefixes.append(product)
     if len(layers) == 1:
         w.entrywise(layers[0], put_error)
     else:
         w.multiply(layers[-1], prefixes[-1], put_error)
-    w.multiply(error, cov_xx, partial(w.store, backs[-1]))
+    w.multiply(error, cov_xx, _into(backs[-1]))
     for j in range(len(layers) - 1, 0, -1):
-        w.multiply(layers[j].T, backs[j], partial(w.store, backs[j - 1]))
-        w.multiply(backs[j], prefixes[j - 1].T, partial(w.store, slopes[j]))
+        w.multiply(layers[j].T, backs[j], _into(backs[j - 1]))
+        w.multiply(backs[j], prefixes[j - 1].T, _into(slopes[j]))
     return w.inner(error, backs[-1])
+
+
+def _into(matrix: "Matrix") -> "Put":
+    """Let the entries of a product become those of a matrix."""
+
+    def put(i: "Index", k: "Index", value: "Vector") -> None:
+        matrix[i, k] = value
+
+    return put
