@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 from visiting import PAGES, PREFIX, STRICT, Served, Visit, compressed
 
 MOST_BYTES = 3_000_000
@@ -82,7 +83,7 @@ def test_page_weighs_at_most_three_megabytes(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_page_is_accessible(seen: Visit, scheme: Literal["light", "dark"]) -> None:
     seen.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    seen.page.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
+    expect(seen.page.locator("html")).to_have_attribute("data-theme", scheme)
     seen.page.wait_for_timeout(400)  # colours change gradually
     found = Axe().run(seen.page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
     violations = [
