@@ -33,7 +33,7 @@ class Evidence:
     input_rank: np.ndarray  # rank X
     target_rank: np.ndarray  # rank M
     relative_gradient: Array
-    noise: Array  # 4 √max(relative gradient, ε)
+    noise: Array  # 8 √max(relative gradient, ε)
     rank: np.ndarray  # r
     projector: Array  # on im W, in the eigenbasis of Σ
     mismatch: Array  # of W = P M and P Σ = Σ P, relative
@@ -163,7 +163,7 @@ def gather(weights: Weights, problem: Problem) -> Evidence:
         input_rank=np.rint(np.trace(seen, axis1=-2, axis2=-1)).astype(int),
         target_rank=np.sum(np.sqrt(values) > RESOLUTION * size[:, None], axis=-1),
         relative_gradient=relative,
-        noise=4 * np.sqrt(fine),
+        noise=8 * np.sqrt(fine),
         rank=np.sum(shares > 0.5, axis=-1),
         projector=projector,
         mismatch=mismatch,

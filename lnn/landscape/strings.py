@@ -43,6 +43,31 @@ class Strings:
             result[target, source] = 1.0
         return result
 
+    def arcs(self) -> list[tuple[int, int]]:
+        """Every string as (its first node, the number of its nodes).
+
+        Examples
+        --------
+        >>> Strings((1, 1, 1), ({0: 0}, {}, {})).arcs()
+        [(0, 2), (2, 1)]
+        """
+        count = len(self.nodes)
+        entered = {
+            ((a + 1) % count, target)
+            for a, arrow in enumerate(self.arrows)
+            for target in arrow.values()
+        }
+        found = []
+        for a in range(count):
+            for vector in range(self.nodes[a]):
+                if (a, vector) not in entered:
+                    node, here, length = a, vector, 1
+                    while here in self.arrows[node]:
+                        here, node = self.arrows[node][here], (node + 1) % count
+                        length += 1
+                    found.append((a, length))
+        return found
+
     def ranks(self) -> np.ndarray:
         """ρ(a, n) of `lnn.landscape.ring`, by following the arrows.
 

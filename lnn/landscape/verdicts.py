@@ -82,14 +82,14 @@ class CriticalPoint(Record):
         The relative gradient up to which the weights count as critical.
     rank_tolerance : float
         Paths on the ring below this relative size count as closed:
-        4 √(max(relative_gradient, ε) ‖M‖ / ‖K‖), where K is what the product leaves of M, or more
+        8 √(max(relative_gradient, ε) ‖M‖ / ‖K‖), where K is what the product leaves of M, or more
         (see `dropped`).
     dropped : float
         The largest relative size that counts as zero on the ring. No critical point with these
         strings is nearer than that: reaching one takes a change of the layers, each relative to
         its n_k, that sums up to this or more.
     curvature_tolerance : float
-        4 √max(relative_gradient, ε). Where every layer has norm one, by W_k / n_k, eigenvalues of
+        8 √max(relative_gradient, ε). Where every layer has norm one, by W_k / n_k, eigenvalues of
         the Hessian above minus this fraction of its norm (or of 2 ‖M‖ / ∏ n_k, if that is larger)
         count as non-negative.
     reason : str

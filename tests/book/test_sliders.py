@@ -18,7 +18,6 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from lnn.book.chapters.linear_networks import explorers as chains
-from lnn.book.chapters.saddles.figures import draw_pivot
 from lnn.book.sliders.explorer import Explorer, explorer
 from lnn.book.sliders.frozen import MOST_BYTES, MOST_FRAMES, frame, frames, freeze
 from lnn.book.sliders.live import live, picture
@@ -351,20 +350,3 @@ class TestBook:
     def test_live_view_builds(self, book: Explorer) -> None:
         *_, shown = live(book).children
         assert shown.value.startswith("<img alt=")
-
-
-@pytest.mark.parametrize(
-    ("conducting", "pivot", "live"),
-    [
-        ([False, True, True, False], (4, 1), 6),  # all the way round
-        ([False, True, True, False], (3, 2), 1),  # no layer between, but W4 and W1 cut outside
-        ([True, False, True, True], (4, 1), 3),  # nothing outside, W2 cuts inside
-        ([True, False, True, True], (2, 1), 6),
-    ],
-)
-def test_a_ring_is_live_where_its_layers_conduct(conducting, pivot, live):
-    ax = Figure().subplots()
-    on, off, *_ = draw_pivot(ax, conducting, pivot, at=(10, -3))
-    assert (len(on.get_segments()), len(off.get_segments())) == (live, 6 - live)
-    first = on.get_transform().transform((0, 0))
-    assert ax.transData.inverted().transform(first) == pytest.approx((10, -3))

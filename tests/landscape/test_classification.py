@@ -236,7 +236,7 @@ def test_near_critical_weights_count_as_the_point_beside_them(rng, distance):
             )
             ratio = (left / float(problem.eigenvalues[0])) ** 0.5 or 1.0
             assert found.rank_tolerance == pytest.approx(
-                4 * (max(found.relative_gradient, np.finfo(float).eps) / ratio) ** 0.5, rel=1e-3
+                8 * (max(found.relative_gradient, np.finfo(float).eps) / ratio) ** 0.5, rel=1e-3
             )
             said = "near such a point, not at it" in found.reason
             assert said == (found.relative_gradient > 1e-12)
@@ -247,9 +247,9 @@ def test_near_critical_weights_count_as_the_point_beside_them(rng, distance):
 def test_noise_in_deep_flat_places_is_not_taken_for_open_layers(rng, widths, distance):
     """Beside W = 0 the gradient is of order ε^(N−1): far smaller than the noise in the layers."""
     problem = random_problem(rng, widths[0], 3)
-    for rank in (0, 1):
+    for rank, drawn in ((0, {"rng": rng, "size": (6,)}), (1, {"rng": rng, "size": (6,)}), (0, {})):
         weights = critical_point(
-            problem, widths, range(rank), kind=Kind.NON_STRICT_SADDLE, rng=rng, size=(6,)
+            problem, widths, range(rank), kind=Kind.NON_STRICT_SADDLE, **drawn
         )
         noise = gaussian(widths, rng, std=distance, size=(6,))
         found = classify([w + e for w, e in zip(weights, noise, strict=True)], problem)

@@ -1,17 +1,15 @@
-"""Critical points: their values, the blocks around a pivot, spectra, and the loss along escapes."""
+"""Saddles: two shapes, strings on the ring, values, spectra, and the loss along ways out."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.patches import FancyBboxPatch
-from matplotlib.transforms import Affine2D
 
 from lnn._checks import Array
-from lnn.book.style import MODE_COLOURS, REFERENCE
+from lnn.book.style import MODE_COLOURS, REFERENCE, THEORY
 from lnn.landscape.kinds import Kind
 
 KIND_COLOURS = {
@@ -48,7 +46,7 @@ def draw_critical_values(
     ----------
     ax : matplotlib.axes.Axes
     ranks, values : sequences
-        One entry an index set.
+        One entry per index set.
     leading : sequence of bool
         Whether S is {1, ..., r}.
     labels : sequence of str
@@ -59,110 +57,161 @@ def draw_critical_values(
     list of matplotlib.artist.Artist
     """
     r, v, first = np.asarray(ranks), np.asarray(values), np.asarray(leading)
-    others = ax.plot(
-        r[~first], v[~first], "v", color=MODE_COLOURS[1], label="any other S: strict saddle"
-    )
+    others = ax.plot(r[~first], v[~first], "v", color=MODE_COLOURS[1], label="any other modes")
     order = np.argsort(r[first])
     lowest = ax.plot(
-        r[first][order], v[first][order], "o--", color=MODE_COLOURS[0], label="S = {1, …, r}"
+        r[first][order], v[first][order], "o--", color=MODE_COLOURS[0], label="the r leading modes"
     )
     texts = [
         ax.annotate(text, (x, y), (0, -9), textcoords="offset points", ha="center", va="top")
         for text, x, y in zip(labels, r[first][order], v[first][order], strict=bool(labels))
     ]
     ax.set_xticks(np.unique(r))
-    ax.set_xlabel("rank r = |S| of the product")
+    ax.set_xlabel("rank r of the product")
     ax.set_ylabel("loss at the critical point")
     ax.legend(loc="lower left")
     return [*others, *lowest, *texts]
 
 
-def draw_pivot(
-    ax: Axes,
-    conducting: Sequence[bool],
-    pivot: tuple[int, int],
-    *,
-    title: str = "",
-    at: tuple[float, float] = (0.0, 0.0),
-) -> list[Artist]:
-    """Draw the layers and the data as a ring, cut at a pivot into its two blocks.
+def draw_passes(axes: Sequence[Axes], *, reach: float = 1.0) -> list[Artist]:
+    """Draw the surfaces −w₂ w₁ over the plane and −w₃ w₂ w₁ over the plane w₁ + w₂ + w₃ = 0.
+
+    On that plane the product of three weights is a multiple of ϱ³ cos 3φ: a saddle with three ways
+    down, for the two legs and the tail of a monkey.
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Its axes are switched off.
-    conducting : sequence of bool
-        For every layer h = 1, ..., N whether Z_h lets something through besides the signal.
-    pivot : (int, int)
-        Layers (i, j), i > j, from 1.
-    title : str
-    at : (float, float), default (0, 0)
-        Where the ring stands. Several share axes, whose limits are then the caller's to set: each
-        takes N by 3.
+    axes : sequence of two three-dimensional Axes
+    reach : float
+        Radius of the disc.
 
     Returns
     -------
     list of matplotlib.artist.Artist
     """
-    depth = len(conducting)
-    i, j = pivot
-    ax.set_axis_off()
-    ax.set_xlim(-0.75, depth - 0.25)
-    ax.set_ylim(-1.75, 1.25)
-    placed = Affine2D().translate(*at) + ax.transData
-    write = partial(ax.text, transform=placed)
-    closed, cut = MODE_COLOURS[1], MODE_COLOURS[0]
-    inside = all(conducting[h - 1] for h in range(j + 1, i))
-    outside = all(conducting[h - 1] for h in range(1, depth + 1) if not j <= h <= i)
-
-    # Layer h stands at x = depth − h: W_N on the left, as in the product.
-    left, right, data_y = -0.55, depth - 0.45, -1.0
-    wires = [
-        *(
-            (((depth - h, 0.0), (depth - h - 1, 0.0)), inside if j <= h < i else outside)
-            for h in range(1, depth)
-        ),
-        (((0.0, 0.0), (left, 0.0), (left, data_y)), outside),
-        (((depth - 1, 0.0), (right, 0.0), (right, data_y)), outside),
-        (((left, data_y), (right, data_y)), outside),
-    ]
-    colour = closed if inside and outside else cut
-    live = LineCollection(
-        [w for w, on in wires if on],
-        colors=colour, linewidths=3.0, zorder=1, transform=placed,
-    )  # fmt: skip
-    dead = LineCollection(
-        [w for w, on in wires if not on],
-        colors=REFERENCE, linewidths=1.5, linestyles=[(0, (1.5, 2))], zorder=1, transform=placed,
-    )  # fmt: skip
-    artists: list[Artist] = [ax.add_artist(live), ax.add_artist(dead)]
-    for h in range(1, depth + 1):
-        x = depth - h
-        moved = h in pivot
-        face = "#FFF1C9" if moved else "white" if conducting[h - 1] else "#DDDDDD"
-        box = FancyBboxPatch(
-            (x - 0.3, -0.28), 0.6, 0.56, boxstyle="round,pad=0.02", facecolor=face,
-            edgecolor=REFERENCE, linewidth=2.0 if moved else 1.0, zorder=3,
-            transform=placed,
+    radius, angle = np.meshgrid(np.linspace(0, reach, 15), np.linspace(0, 2 * np.pi, 73))
+    x, y = radius * np.cos(angle), radius * np.sin(angle)
+    # Orthonormal coordinates: of the plane of two weights turned by 45 degrees, and of the plane
+    # w₁ + w₂ + w₃ = 0.
+    heights = (-(radius**2) * np.cos(2 * angle) / 2, -(radius**3) * np.cos(3 * angle) / 54**0.5)
+    artists: list[Artist] = []
+    for ax, z, ways in zip(axes, heights, (2, 3), strict=True):
+        z = z / np.max(z)
+        surface = ax.plot_surface(  # type: ignore[attr-defined]
+            x, y, z, cmap="Blues_r", alpha=0.9, linewidth=0.15, edgecolor="#7a8794",
+            rcount=73, ccount=15, antialiased=True, vmin=-1.2, vmax=1.6,
         )  # fmt: skip
-        artists.append(ax.add_artist(box))
-        artists.append(write(x, 0, f"W{h}", ha="center", va="center", zorder=4))
-        note = "moves" if moved else "open" if conducting[h - 1] else "closed"
-        artists.append(write(x, 0.36, note, ha="center", va="bottom", color=REFERENCE))
-    middle_x = (depth - 1) / 2
-    data = FancyBboxPatch(
-        (middle_x - 0.5, data_y - 0.28), 1.0, 0.56, boxstyle="round,pad=0.02", facecolor="white",
-        edgecolor=REFERENCE, zorder=3, transform=placed,
-    )  # fmt: skip
-    artists.append(ax.add_artist(data))
-    artists.append(write(middle_x, data_y, "Σ_XY", ha="center", va="center", zorder=4))
-    if title:
-        artists.append(write(-0.7, 0.85, title, fontweight="bold", va="bottom"))
+        surface.set_rasterized(True)
+        artists.append(surface)
+        for k in range(ways):
+            phi = 2 * np.pi * k / ways
+            line = np.linspace(0, reach, 20)
+            down = -((line / reach) ** ways)
+            artists += ax.plot(
+                line * np.cos(phi), line * np.sin(phi), down + 0.02, color=THEORY, zorder=5
+            )
+        ax.set_axis_off()
+        ax.view_init(elev=32, azim=-68)  # type: ignore[attr-defined]
+        ax.set_box_aspect((1, 1, 0.62), zoom=1.45)  # type: ignore[call-arg]
     return artists
 
 
+def draw_ring(
+    ax: Axes,
+    arcs: Sequence[tuple[int, int]],
+    depth: int,
+    *,
+    used: Sequence[int] = (),
+    gaps: Sequence[int] = (),
+    title: str = "",
+    layer: str = "W",
+) -> list[Artist]:
+    """Draw strings on the ring of the layers and the data, which close it at the top.
+
+    Layers follow each other clockwise. Between two of them stands a node. A string is drawn beside
+    others that pass the same nodes.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Its axes are switched off.
+    arcs : sequence of (int, int)
+        For every string its first node and the number of its nodes, as
+        `lnn.landscape.strings.Strings.arcs`.
+    depth : int
+        N.
+    used : sequence of int
+        Numbers of strings that are drawn thick.
+    gaps : sequence of int
+        Layers, from 1, that are marked.
+    title : str
+    layer : str
+        What layers are called.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+        The strings first, in their order.
+    """
+    count = depth + 1
+    ax.set_axis_off()
+    ax.set_aspect("equal")
+    ax.set(xlim=(-1.75, 1.75), ylim=(-1.62, 1.72))
+
+    def place(turns: Array | float, radius: float) -> tuple[Any, Any]:
+        """Where a point stands that has passed so many arrows since the data."""
+        angle = np.pi / 2 - 2 * np.pi * np.asarray(turns) / count
+        return radius * np.cos(angle), radius * np.sin(angle)
+
+    lanes: list[set[int]] = []
+    artists: list[Artist] = []
+    for number, (first, length) in enumerate(arcs):
+        nodes = {(first + n) % count for n in range(length)}
+        lane = next((k for k, taken in enumerate(lanes) if not taken & nodes), len(lanes))
+        if lane == len(lanes):
+            lanes.append(set())
+        lanes[lane] |= nodes
+        turns = np.linspace(first + 0.18, first + length - 0.18, 12 * length)
+        x, y = place(turns, 1.0 - 0.17 * lane)
+        bold = number in used
+        colour = MODE_COLOURS[list(used).index(number) % 4] if bold else "#8d8d8d"
+        artists += ax.plot(
+            x, y, color=colour, linewidth=6.0 if bold else 2.6, solid_capstyle="round",
+            zorder=3 if bold else 2,
+        )  # fmt: skip
+    inner = 1.0 - 0.17 * max(len(lanes), 1)
+    for h in range(1, count):
+        (x0, x1), (y0, y1) = zip(place(h, inner), place(h, 1.12), strict=True)
+        marked = h in gaps
+        artists += ax.plot(
+            [x0, x1], [y0, y1], color="#202020" if marked else "#b9b9b9",
+            linewidth=2.6 if marked else 1.2, linestyle="-" if marked else (0, (2, 2)), zorder=1,
+        )  # fmt: skip
+        artists.append(
+            ax.text(
+                *place(h, 1.36),
+                f"{layer}{h}".translate(_LOWERED),
+                ha="center",
+                va="center",
+                fontweight="bold" if marked else "normal",
+            )  # fmt: skip
+        )
+    box = FancyBboxPatch(
+        (-0.36, inner + 0.02), 0.72, 1.16 - inner, boxstyle="round,pad=0.02", facecolor="white",
+        edgecolor=REFERENCE, alpha=0.85, zorder=4,
+    )  # fmt: skip
+    artists.append(ax.add_artist(box))
+    artists.append(ax.text(0, (1.18 + inner) / 2, "data", ha="center", va="center", zorder=5))
+    if title:
+        ax.set_title(title, loc="center")
+    return artists
+
+
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
 def draw_spectra(ax: Axes, spectra: Mapping[str, Array], kinds: Sequence[Kind]) -> list[Artist]:
-    """Draw the eigenvalues of Hessians, one row a point, on an axis symmetric about zero.
+    """Draw the eigenvalues of Hessians, one row per point, on an axis symmetric about zero.
 
     Parameters
     ----------
@@ -170,7 +219,7 @@ def draw_spectra(ax: Axes, spectra: Mapping[str, Array], kinds: Sequence[Kind]) 
     spectra : mapping of str to (n,) arrays
         The name of the row and its eigenvalues, in units of the reader's choice.
     kinds : sequence of Kind
-        One a row.
+        One per row.
 
     Returns
     -------

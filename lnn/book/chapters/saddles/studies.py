@@ -9,6 +9,8 @@ from lnn.data import saddle_problem
 from lnn.landscape.classification import classify
 from lnn.landscape.construction import critical_point
 from lnn.landscape.kinds import Kind, possible_kinds
+from lnn.landscape.ring import fewest_gaps
+from lnn.landscape.strings import Strings, canonical_strings
 from lnn.landscape.verdicts import CriticalPoint
 from lnn.objective import hessian
 from lnn.problem import Problem
@@ -28,46 +30,15 @@ INDEX_SETS = {
 }
 
 
-RINGS = {
-    "none": (),
-    "W1": (1,),
-    "W2": (2,),
-    "W3": (3,),
-    "W4": (4,),
-    "W1 and W2": (1, 2),
-    "W1 and W3": (1, 3),
-    "W1 and W4": (1, 4),
-    "W2 and W3": (2, 3),
-    "W2 and W4": (2, 4),
-    "W3 and W4": (3, 4),
-}
-
-
 @lru_cache(maxsize=1)
 def data() -> Problem:
     """Return the data of the report's section 4 that this chapter uses."""
     return saddle_problem(np.random.default_rng(4))
 
 
-def cubic_direction(problem: Problem, widths: tuple[int, ...], rank: int) -> Weights:
-    """Return the direction from a canonical non-strict saddle along which the next mode enters.
-
-    One free hidden direction in every layer: V_N = u eᵀ, V_h = e eᵀ, V_1 = e vᵀ, with (u, v) the
-    leading singular vectors of U_Q U_Qᵀ Σ_YX; of unit norm. The loss falls as t^N along it.
-    """
-    u_q = problem.eigenvectors[:, rank:]
-    u, _, vt = np.linalg.svd(u_q @ u_q.T @ problem.cov_yx)
-    depth = len(widths) - 1
-    result = []
-    for h in range(1, depth + 1):
-        left = u[:, 0] if h == depth else np.eye(widths[h])[rank]
-        right = vt[0] if h == 1 else np.eye(widths[h - 1])[rank]
-        result.append(np.outer(left, right) / np.sqrt(depth))
-    return tuple(result)
-
-
 @lru_cache(maxsize=64)
 def point(chosen: str, parametrization: str) -> tuple[Weights, CriticalPoint, Array]:
+    """Return weights with these modes, the verdict on them, and the spectrum of the Hessian."""
     modes = INDEX_SETS[chosen]
     kinds = possible_kinds(modes, WIDTHS)
     kind = Kind.STRICT_SADDLE if parametrization != CLOSED and len(kinds) == 2 else kinds[-1]
@@ -77,15 +48,42 @@ def point(chosen: str, parametrization: str) -> tuple[Weights, CriticalPoint, Ar
     return weights, classify(weights, data()), spectrum
 
 
-@lru_cache(maxsize=16)
-def ring_point(layers: tuple[int, ...]) -> CriticalPoint:
-    """Rank 1 of a 4-layer network with one extra mode let through by some layers."""
-    problem = data()
-    weights = list(critical_point(problem, (5, 3, 3, 3, 5), (0,)))
-    u = problem.eigenvectors[:, 1]
-    row = u @ problem.least_squares
-    for h in layers:
-        left = u if h == 4 else np.eye(3)[1]
-        right = row / np.linalg.norm(row) if h == 1 else np.eye(3)[1]
-        weights[h - 1] = weights[h - 1] + np.outer(left, right)
-    return classify(weights, problem)
+def chain_strings(open_layers: str) -> Strings:
+    """Return the strings of a chain of scalar weights: "101" for w₁ ≠ 0, w₂ = 0, w₃ ≠ 0.
+
+    Examples
+    --------
+    >>> chain_strings("010").arcs()
+    [(1, 2), (3, 2)]
+    """
+    arrows = [{0: 0} if c == "1" else {} for c in open_layers]
+    return Strings((1,) * (len(arrows) + 1), (*arrows, {0: 0}))
+
+
+def twin_strings(*, middle_open: bool) -> Strings:
+    """Return the strings beside the signal of rank 3 in a network of widths 5–4–4–5."""
+    nodes = [d - 3 for d in WIDTHS]
+    return canonical_strings(nodes, nodes[-1], middle_open=middle_open)
+
+
+def covering(strings: Strings) -> tuple[list[int], tuple[int, ...]]:
+    """Return the numbers of the fewest strings that cover the ring, and the gaps between them.
+
+    Examples
+    --------
+    >>> covering(chain_strings("010"))
+    ([0, 1], (1, 3))
+    """
+    count, arcs = len(strings.nodes), strings.arcs()
+    gaps = fewest_gaps(strings.ranks())
+    used = []
+    for here, after in zip(gaps, (*gaps[1:], gaps[0]), strict=True):
+        needed = {(here + n) % count for n in range((after - 1 - here) % count + 1)}
+        used.append(
+            next(
+                k
+                for k, (first, length) in enumerate(arcs)
+                if k not in used and needed <= {(first + n) % count for n in range(length)}
+            )
+        )
+    return used, gaps
