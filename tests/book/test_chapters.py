@@ -21,7 +21,6 @@ NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(BOO
 UNFRAMED = {
     "divergence",
     "nonlinear",
-    "saddles",
 }
 NO_CHAPTERS = {name for name in NOTEBOOKS if name.startswith(("ledger", "audit"))}
 FRAMED = sorted(NOTEBOOKS.keys() - UNFRAMED - NO_CHAPTERS)

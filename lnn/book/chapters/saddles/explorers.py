@@ -21,8 +21,8 @@ from lnn.objective import loss
 
 
 @explorer(
-    Choice("modes", "Index set S", options=tuple(INDEX_SETS), value="1 2 3"),
-    Choice("parametrization", "Parametrization", options=(CLOSED, OPEN, RANDOM), value=OPEN),
+    Choice("modes", "Modes learned", options=tuple(INDEX_SETS), value="1 2 3"),
+    Choice("parametrization", "The layers besides", options=(CLOSED, OPEN, RANDOM), value=OPEN),
     question="Does this critical point have a downhill direction that the Hessian sees?",
     size=(5.6, 5.4),
 )
@@ -42,7 +42,7 @@ def second_order(figure: Figure, modes: str, parametrization: str) -> str:
     top.set_ylim(-100, 300)
     top.set_xlabel("index")
     top.set_ylabel("eigenvalue / m")
-    top.set_title(f"S = {{{modes if found.modes else ''}}}: {KIND_NAMES[kind]}")
+    top.set_title(KIND_NAMES[kind])
 
     t = np.geomspace(1e-3, 1, 60)
     if kind is Kind.STRICT_SADDLE:
@@ -61,14 +61,14 @@ def second_order(figure: Figure, modes: str, parametrization: str) -> str:
     bottom.loglog(t, np.where(falls, -change, change), color=KIND_COLOURS[kind], label=name)
     early = t < 0.05
     power = float(np.polyfit(np.log(t[early]), np.log(np.abs(change[early])), 1)[0])
-    bottom.set_xlabel("distance t from the point")
+    bottom.set_xlabel("distance from the point")
     bottom.set_ylabel("fall of loss / m" if falls else "rise of loss / m")
     bottom.set_ylim(1e-10, 1e2)
-    bottom.set_title(f"the loss {'falls' if falls else 'rises'} as t to the power {power:.1f}")
+    bottom.set_title(f"the loss {'falls' if falls else 'rises'} with power {power:.1f}")
     bottom.legend(loc="lower right")
     return (
-        f"Index set {modes}, {parametrization}: a {KIND_NAMES[kind]}. {found.index} of "
+        f"Modes {modes}, {parametrization}: a {KIND_NAMES[kind]}. {found.index} of "
         f"{per_sample.size} Hessian eigenvalues are negative, the lowest is "
         f"{shown[0]:.2g} times the number of samples. {name.capitalize()} the loss "
-        f"{'falls' if falls else 'rises'} as distance to the power {power:.1f}."
+        f"{'falls' if falls else 'rises'} like the distance to the power {power:.1f}."
     )

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from lnn._checks import Array
-from lnn.book.style import MODE_COLOURS, REFERENCE, THEORY
+from lnn.book.style import LAYER_STYLES, MODE_COLOURS, REFERENCE, THEORY
 from lnn.landscape.kinds import Kind
 
 KIND_COLOURS = {
@@ -95,7 +95,7 @@ def draw_passes(axes: Sequence[Axes], *, reach: float = 1.0) -> list[Artist]:
     # w₁ + w₂ + w₃ = 0.
     heights = (-(radius**2) * np.cos(2 * angle) / 2, -(radius**3) * np.cos(3 * angle) / 54**0.5)
     artists: list[Artist] = []
-    for ax, z, ways in zip(axes, heights, (2, 3), strict=True):
+    for ax, z, ways, elevation in zip(axes, heights, (2, 3), (36, 52), strict=True):
         z = z / np.max(z)
         surface = ax.plot_surface(  # type: ignore[attr-defined]
             x, y, z, cmap="Blues_r", alpha=0.9, linewidth=0.15, edgecolor="#7a8794",
@@ -111,7 +111,7 @@ def draw_passes(axes: Sequence[Axes], *, reach: float = 1.0) -> list[Artist]:
                 line * np.cos(phi), line * np.sin(phi), down + 0.02, color=THEORY, zorder=5
             )
         ax.set_axis_off()
-        ax.view_init(elev=32, azim=-68)  # type: ignore[attr-defined]
+        ax.view_init(elev=elevation, azim=-60)  # type: ignore[attr-defined]
         ax.set_box_aspect((1, 1, 0.62), zoom=1.45)  # type: ignore[call-arg]
     return artists
 
@@ -194,7 +194,7 @@ def draw_ring(
                 ha="center",
                 va="center",
                 fontweight="bold" if marked else "normal",
-            )  # fmt: skip
+            )
         )
     box = FancyBboxPatch(
         (-0.36, inner + 0.02), 0.72, 1.16 - inner, boxstyle="round,pad=0.02", facecolor="white",
@@ -256,13 +256,12 @@ def draw_falls(ax: Axes, steps: Array, falls: Mapping[str, Array]) -> list[Artis
     list of matplotlib.artist.Artist
     """
     artists: list[Artist] = []
-    styles = ("-", "--", "-.", ":")
     for row, (label, fall) in enumerate(falls.items()):
         shown = np.where(fall > 0, fall, np.nan)
         artists += ax.loglog(
-            steps, shown, styles[row % 4], color=MODE_COLOURS[row % 6], label=label
+            steps, shown, linestyle=LAYER_STYLES[row % 5], color=MODE_COLOURS[row % 6], label=label
         )
-    ax.set_xlabel("distance t from the saddle")
+    ax.set_xlabel("distance from the saddle")
     ax.set_ylabel("fall of the loss")
     ax.legend(loc="best")
     return artists

@@ -15,7 +15,7 @@ from lnn.landscape.verdicts import CriticalPoint
 from lnn.objective import hessian
 from lnn.problem import Problem
 
-CLOSED, OPEN, RANDOM = "extra blocks zero", "middle layer open", "random, strict if possible"
+CLOSED, OPEN, RANDOM = "all closed", "middle layer open", "random, strict if possible"
 
 WIDTHS = (5, 4, 4, 5)
 INDEX_SETS = {
