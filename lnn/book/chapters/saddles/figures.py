@@ -112,7 +112,7 @@ def draw_passes(axes: Sequence[Axes], *, reach: float = 1.0) -> list[Artist]:
             )
         ax.set_axis_off()
         ax.view_init(elev=elevation, azim=-60)  # type: ignore[attr-defined]
-        ax.set_box_aspect((1, 1, 0.62), zoom=1.45)  # type: ignore[call-arg]
+        ax.set_box_aspect((1, 1, 0.62), zoom=1.45)  # type: ignore[call-arg, arg-type]
     return artists
 
 
