@@ -248,9 +248,7 @@ def test_noise_in_deep_flat_places_is_not_taken_for_open_layers(rng, widths, dis
     """Beside W = 0 the gradient is of order ε^(N−1): far smaller than the noise in the layers."""
     problem = random_problem(rng, widths[0], 3)
     for rank, drawn in ((0, {"rng": rng, "size": (6,)}), (1, {"rng": rng, "size": (6,)}), (0, {})):
-        weights = critical_point(
-            problem, widths, range(rank), kind=Kind.NON_STRICT_SADDLE, **drawn
-        )
+        weights = critical_point(problem, widths, range(rank), kind=Kind.NON_STRICT_SADDLE, **drawn)
         noise = gaussian(widths, rng, std=distance, size=(6,))
         found = classify([w + e for w, e in zip(weights, noise, strict=True)], problem)
         assert (found.kind == Kind.NON_STRICT_SADDLE).all(), found.reason
