@@ -1,10 +1,12 @@
 """What the shared drawings show, read off the artists."""
 
+import numpy as np
 import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from lnn.book.chapters.saddles.figures import draw_ring
 from lnn.book.drawing import draw_pipes, draw_proof_map
 from lnn.book.style import MODE_COLOURS
 
@@ -68,3 +70,28 @@ def test_a_proof_map_has_one_step_between_any_two_boxes():
     assert heights[0] > heights[2] > heights[1] > heights[4] > heights[3]
     with pytest.raises(ValueError, match="steps are 1 for 3 boxes: give one between any two"):
         draw_proof_map(ax, ("first", "second", "third"), ("one",))
+
+
+@pytest.mark.parametrize("depth", [2, 4])
+def test_a_string_runs_beside_its_nodes_and_a_gap_is_marked_between_them(depth):
+    """Node a stands a + 1/2 places after the data, clockwise; layer h stands h places after."""
+    ax = Figure().add_subplot()
+    arcs = [(depth, 2), (1, depth - 1), (1, 1)]
+    whole, part, beside, *others = draw_ring(ax, arcs, depth, used=(0,), gaps=(1,))
+
+    def places(line):
+        x, y = line.get_data()
+        return np.degrees(np.arctan2(x, y)) % 360 / 360 * (depth + 1), np.hypot(x, y)
+
+    turns, radius = places(whole)  # from node N past the data to node 0
+    assert turns[0] == pytest.approx(depth + 0.18)
+    assert turns[-1] == pytest.approx(0.82)
+    turns, _ = places(part)
+    assert (turns[0], turns[-1]) == pytest.approx((1.18, depth - 0.18))
+    assert places(beside)[1].max() < radius.min(), "strings at one node do not overlap"
+    assert whole.get_linewidth() > part.get_linewidth()
+    labels = {a.get_text(): a for a in others if isinstance(a, Text)}
+    assert labels["W₁"].get_fontweight() == "bold"
+    assert labels["W₂"].get_fontweight() == "normal"
+    x, y = labels["W₁"].get_position()
+    assert np.degrees(np.arctan2(x, y)) == pytest.approx(360 / (depth + 1))
