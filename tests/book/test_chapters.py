@@ -20,7 +20,6 @@ NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(BOO
 # Written before the frame was. A chapter that is rewritten leaves this list, and nothing enters it.
 UNFRAMED = {
     "divergence",
-    "nonlinear",
 }
 NO_CHAPTERS = {name for name in NOTEBOOKS if name.startswith(("ledger", "audit"))}
 FRAMED = sorted(NOTEBOOKS.keys() - UNFRAMED - NO_CHAPTERS)

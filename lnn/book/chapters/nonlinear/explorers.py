@@ -1,4 +1,4 @@
-"""From linear to non-linear: a spurious minimum, wider networks, and noise."""
+"""From linear to non-linear: a walk over a barrier, wider networks, and noise over time."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -7,25 +7,20 @@ from lnn._checks import Array, Weights
 from lnn.book.chapters.nonlinear import figures
 from lnn.book.chapters.nonlinear.studies import (
     ACTIVATIONS,
+    DATA_SETS,
+    DURATIONS,
     NOISES,
-    REACHED,
-    RUNS,
     WIDTH_RUNS,
     WIDTHS,
+    exits,
     hinge_minima,
-    noise_study,
-    width_study,
+    share,
+    width_ends,
 )
 from lnn.book.sliders.explorer import explorer
 from lnn.book.sliders.parameters import Choice, Slider
 from lnn.book.style import REFERENCE, SIMULATION
-from lnn.one_hidden_layer import (
-    hinge_problem,
-    loss,
-    outputs,
-    success_rate,
-    with_ones,
-)
+from lnn.one_hidden_layer import hinge_problem, loss, outputs, with_ones
 
 
 @explorer(
@@ -44,13 +39,8 @@ def between(figure: Figure, way: float) -> str:
     upper, lower = figure.subplots(2, 1)
     figure.subplots_adjust(hspace=0.45, bottom=0.11, top=0.97)
     grid = np.linspace(-0.3, 4.3, 93)
-    figures.draw_fits(
-        upper,
-        problem.X[0],
-        problem.Y[0],
-        grid,
-        {"network": outputs(at(way), with_ones(grid[None, :]))[0]},
-    )
+    fitted = {"network": outputs(at(way), with_ones(grid[None, :]))[0]}
+    figures.draw_fits(upper, problem.X[0], problem.Y[0], grid, fitted)
     upper.set_ylim(-0.4, 3.6)
     shares = np.linspace(0, 1, 201)
     along = loss(at(shares), problem)
@@ -74,47 +64,40 @@ def between(figure: Figure, way: float) -> str:
     question="Does a wider network end at the global minimum more often?",
 )
 def width(figure: Figure, units: int, activation: str) -> str:
-    """Draw the final losses of all runs for one width."""
-    losses = width_study(activation, units).losses
-    share = success_rate(losses < REACHED)
+    """Draw the share of runs that fit each of the data sets, for the nearest width of the study."""
+    row = int(np.argmin(np.abs(np.array(WIDTHS) - units)))
+    fits = (width_ends(activation)[row] < 0.01).mean(axis=-1)
     ax = figure.subplots()
-    figures.draw_ends(ax, losses, {"1 % of ‖Y‖²": REACHED}, REACHED)
-    ax.set_ylim(1e-6, 3)
-    ax.set_ylabel("final loss / ‖Y‖²")
-    count = round(WIDTH_RUNS * float(share.rate))
-    text = f"{count} of {WIDTH_RUNS} runs end below 1 % of ‖Y‖²"
-    ax.set_title(f"{activation}, h = {units}: {text}")
+    order = np.sort(fits)[::-1]
+    ax.bar(range(1, DATA_SETS + 1), order, color=SIMULATION)
+    ax.axhline(float(fits.mean()), color=REFERENCE, linestyle="--")
+    ax.set(ylim=(0, 1.05), xticks=range(1, DATA_SETS + 1))
+    ax.set_xlabel("data set, easiest first")
+    ax.set_ylabel("share of runs below 1 % of ‖Y‖²")
+    ax.set_title(f"{activation}, h = {WIDTHS[row]}: {fits.mean():.0%} of all runs")
     return (
-        f"{activation} network with {units} hidden units on 10 samples: {text} "
-        f"(95 % interval of the rate {float(share.low):.2f} to {float(share.high):.2f})."
+        f"{activation} network with {WIDTHS[row]} hidden units on {DATA_SETS} data sets of 10 "
+        f"samples, {WIDTH_RUNS} runs each: {fits.mean():.0%} of all runs fit their data, from "
+        f"{fits.min():.0%} on the hardest to {fits.max():.0%} on the easiest."
     )
 
 
 @explorer(
-    Slider("noise", "Noise on the gradient", values=NOISES, value=4),
-    question="How much noise gets descent out of the spurious minimum, and how much is too much?",
-    size=(5.6, 5.0),
+    Slider("noise", "Noise on the gradient", values=NOISES, value=4.0, log=True),
+    question="How much noise gets descent out of the spurious minimum, and after how many steps?",
 )
-def jiggle(figure: Figure, noise: int) -> str:
-    """Draw where 100 runs end for one noise, and the share that reaches the global minimum."""
-    study = noise_study()
-    losses = study.losses[noise]
-    upper, lower = figure.subplots(2, 1)
-    figure.subplots_adjust(hspace=0.5, bottom=0.11, top=0.92)
-    figures.draw_ends(upper, losses, {"spurious: 0.7": 0.7, "all dead: 16": 16.0}, REACHED)
-    upper.set_ylim(3e-8, 200)
-    lower.plot(NOISES, study.reached.rate, "-", color=REFERENCE)
-    lower.fill_between(
-        NOISES, study.reached.low, study.reached.high, color=REFERENCE, alpha=0.2, linewidth=0
-    )
-    rate = float(study.reached.rate[noise])
-    lower.plot([noise], [rate], "o", color=SIMULATION, markersize=9)
-    lower.set_ylim(-0.03, 1.03)
-    lower.set_xlabel("noise on the gradient (standard deviation)")
-    lower.set_ylabel("reach loss 0")
-    left, worse = (round(RUNS * float(s.rate[noise])) for s in (study.left, study.worse))
-    upper.set_title(f"noise {noise}: {round(RUNS * rate)} of {RUNS} reach the global minimum")
+def jiggle(figure: Figure, noise: float) -> str:
+    """Draw where runs from beside the line are after each number of noisy steps."""
+    row = int(np.argmin(np.abs(np.log(NOISES) - np.log(noise))))
+    ends = exits("line", "noise 0.008")[row]
+    ax = figure.subplots()
+    figures.draw_fates(ax, DURATIONS, ends)
+    reached, lower = (share(ends, name).rate for name in ("reached", "lower"))
+    best = int(np.argmax(reached))
+    ax.set_title(f"noise {NOISES[row]:g}, step size 0.008")
     return (
-        f"With noise {noise}, {round(RUNS * rate)} of {RUNS} runs reach the global minimum, {left} "
-        f"end below the spurious one and {worse} above it."
+        f"Noise {NOISES[row]:g}: after {DURATIONS[best]} steps {reached[best]:.0%} of the runs "
+        f"have reached the global minimum, the most at any time, and {lower[best]:.0%} another "
+        f"minimum below the line's; after {DURATIONS[-1]} steps {reached[-1]:.0%} and "
+        f"{lower[-1]:.0%}."
     )

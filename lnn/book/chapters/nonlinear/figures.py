@@ -189,3 +189,106 @@ def draw_ends(
     ax.set_xlabel("run, best first")
     ax.set_ylabel("final loss")
     return artists
+
+
+def draw_tiles(ax: Axes, tiles: np.ndarray, x: Array, points: Mapping[str, Array]) -> list[Artist]:
+    """Draw the tiles of one ReLU: the plane of its weight and bias, by the samples that it sees.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    tiles : (k, k) array of int
+        Active samples; weights from −2 to 2 along columns, biases from −5 to 5 along rows.
+    x : (m,) array
+        Samples: the lines w x + b = 0 are the seams.
+    points : mapping of str to (2,) array
+        Units to mark, (w, b).
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    picture = ax.imshow(
+        tiles, origin="lower", extent=(-2, 2, -5, 5), aspect="auto", cmap="Blues", alpha=0.7,
+        interpolation="nearest",
+    )  # fmt: skip
+    artists: list[Artist] = [picture]
+    w = np.array([-2.0, 2.0])
+    for sample in x:
+        artists += ax.plot(w, -sample * w, color=REFERENCE, linewidth=1.2)
+    for index, (label, point) in enumerate(points.items()):
+        artists += ax.plot(
+            *point, MODE_MARKERS[index], color="black", markersize=8, markerfacecolor="white"
+        )
+        artists.append(
+            ax.annotate(label, (point[0], point[1]), xytext=(8, 6), textcoords="offset points")
+        )
+    ax.set(xlim=(-2, 2), ylim=(-5, 5), xlabel="weight w of the unit", ylabel="bias b")
+    ax.grid(False)
+    bar = ax.figure.colorbar(picture, ax=ax, ticks=range(len(x) + 1))
+    bar.set_label("samples on which it is active")
+    return artists
+
+
+_FATES = ("fits: loss 0", "below the line's loss", "at the line", "above it, or gone")
+
+
+def draw_fates(ax: Axes, durations: Sequence[int], ends: np.ndarray) -> list[Artist]:
+    """Draw where runs settle against the number of noisy steps, shares stacked to one.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    durations : (k,) sequence of int
+    ends : (k, runs) array of int
+        0 fits, 1 lower, 2 at the line, 3 and 4 higher or gone.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    shares = [(np.minimum(ends, 3) == k).mean(axis=-1) for k in range(4)]
+    hatches = ("", "//", "..", "xx")
+    artists: list[Artist] = list(
+        ax.stackplot(
+            durations, *shares, labels=_FATES, colors=MODE_COLOURS[:4], alpha=0.75, hatch=hatches
+        )
+    )
+    ax.set_xscale("log")
+    ax.set(xlim=(durations[0], durations[-1]), ylim=(0, 1))
+    ax.set_xlabel("noisy steps")
+    ax.set_ylabel("share of runs")
+    artists.append(ax.legend(loc="upper left", fontsize=9))
+    return artists
+
+
+def draw_exit_times(
+    ax: Axes, heat: Array, times: Mapping[str, Array], slope: float
+) -> list[Artist]:
+    """Draw median exit times against 1 / (η noise²), with the law of a random walk, slope 1.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    heat : (methods, k) array
+        1 / (η noise²).
+    times : mapping of str to (k,) arrays
+        η times the median number of steps, by label.
+    slope : float
+        Time per unit of the axis, for the guide.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    for row, (label, values) in enumerate(times.items()):
+        artists += ax.loglog(
+            heat[row], values, MODE_MARKERS[row], color=MODE_COLOURS[row], label=label
+        )
+    ends = np.array([1.0, 200.0])
+    artists += ax.loglog(ends, slope * ends, "--", color=THEORY, label="random walk: slope 1")
+    ax.set_xlabel("1 / (η · noise²)")
+    ax.set_ylabel("η × median steps until exit")
+    ax.legend(loc="best")
+    return artists
