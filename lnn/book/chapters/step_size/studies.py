@@ -100,7 +100,7 @@ def points_along(w1: float, w2: float, step_sizes: Array) -> Array:
     (k, 2) array
     """
     error = w2 * w1 - 1
-    return np.array([w1, w2]) - step_sizes[:, None] * 2 * error * np.array([w2, w1])
+    return np.asarray(np.array([w1, w2]) - step_sizes[:, None] * 2 * error * np.array([w2, w1]))
 
 
 def sharpness_of_valley(points: Array) -> Array:
