@@ -5,3 +5,8 @@
 document.querySelectorAll("button[data-calls]").forEach((button) => {
   button.addEventListener("click", () => window[button.dataset.calls]());
 });
+
+// What is folded is printed: browsers that cannot be told so by a style sheet open it.
+window.addEventListener("beforeprint", () => {
+  document.querySelectorAll("details").forEach((fold) => (fold.open = true));
+});

@@ -5,7 +5,7 @@
 (() => {
   const SCROLLERS = {
     "div.math > .formula": "Formula, wider than the page",
-    "span.math.wide": "Formula, wider than the page",
+    "span.math.wide, span.math[data-wide]": "Formula, wider than the page",
     "article pre": "Text, wider than the page",
     "article .pst-scrollable-table-container, article .scrollable": "Table, wider than the page",
   };
@@ -25,12 +25,14 @@
 
   // A part of a formula in the text that is wider than its line scrolls by itself.
   function widen() {
-    for (const span of document.querySelectorAll("article span.math")) {
+    const spans = [...document.querySelectorAll("article span.math")];
+    spans.forEach((span) => span.classList.remove("wide")); // or they would stay as narrow
+    const wide = spans.filter((span) => {
       const block = span.closest("p, li, dd, td, th, h1, h2, h3, h4, figcaption, div");
-      if (!block?.clientWidth) continue;
-      const widest = Math.max(0, ...[...span.querySelectorAll("math")].map((m) => m.offsetWidth || m.getBoundingClientRect().width));
-      span.classList.toggle("wide", widest > block.clientWidth);
-    }
+      const widths = [...span.querySelectorAll("math")].map((m) => m.getBoundingClientRect().width);
+      return block?.clientWidth && Math.max(0, ...widths) > block.clientWidth;
+    });
+    wide.forEach((span) => span.classList.add("wide"));
   }
 
   function update() {

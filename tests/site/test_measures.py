@@ -40,7 +40,8 @@ MEASURE = """() => {
     const box = frame(one);
     const cut = box.getBoundingClientRect();
     const own = one.getBoundingClientRect();
-    return (own.right > cut.right + 1 || own.left < cut.left - 1) && !scrolls(box);
+    return (own.right > cut.right + 1 || own.left < cut.left - 1) &&
+      (box === document.documentElement || !scrolls(box));
   };
   const describe = (one, box) => ({
     name: name(one),
@@ -54,7 +55,7 @@ MEASURE = """() => {
     inline: all("article span.math math").map((m) => describe(m, m.closest("span.math"))),
     display: all("article div.math > .formula").map((one) => ({
       ...describe(one, one),
-      cut: [...one.children].some(outside),
+      cut: [...one.querySelectorAll(":scope > math")].some(outside),
     })),
     code: all("article pre").map((one) => describe(one, one)),
     table: all("article table").map((one) => describe(one, frame(one))),

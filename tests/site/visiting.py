@@ -20,6 +20,11 @@ POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'"
 )
+LITE_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval'; "
+    "worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self' data:; object-src 'none'"
+)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -69,7 +74,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
     def end_headers(self) -> None:
         if self.path.startswith(STRICT):
-            self.send_header("Content-Security-Policy", POLICY)
+            lite = self.path.startswith(f"{STRICT}/lite/")
+            self.send_header("Content-Security-Policy", LITE_POLICY if lite else POLICY)
         super().end_headers()
 
     def log_message(self, *args: object) -> None:

@@ -66,6 +66,9 @@ def bundle(out: Path, pages: Iterable[Path]) -> None:
         name = f"{BUNDLES}/{hashlib.sha256(text.encode()).hexdigest()[:12]}.css"
         (out / name).write_text(text, encoding="utf-8")
         written[group] = name
+    for old in (out / BUNDLES).glob("*.css"):
+        if f"{BUNDLES}/{old.name}" not in written.values():
+            old.unlink()
     for page, group in sheets.items():
         if group:
             folder = page.relative_to(out).parent.as_posix()

@@ -45,7 +45,7 @@ def _write(app: Sphinx, exception: Exception | None) -> None:
         return
     base = urlsplit(app.config.html_baseurl or "").path.rstrip("/")
     page = TEMPLATE.read_text(encoding="utf-8").format(
-        title=escape(app.config.project),
+        title=escape(app.config.html_title),
         home=f"{base}/index.html",
         search=f"{base}/search.html",
         script=SCRIPT,

@@ -8,8 +8,10 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
 from book_site import assets, formulas, lite
+from book_site.fingerprint import digest
 
 # Icons are drawn from the theme's font; its script that draws them again weighs half a megabyte.
 _ICON_SCRIPT = re.compile(r"<script[^>]*/fontawesome\.js[^>]*></script>")
@@ -19,6 +21,7 @@ _SEARCH_SCRIPT = re.compile(
 )
 _INLINE_SCRIPT = re.compile(r'<script(?: data-cfasync="false")?>(.*?)</script>', re.DOTALL)
 _OPTIONS = re.compile(r"<script[^>]*/documentation_options\.js[^>]*></script>")
+_SHARED_ID = re.compile(r' id="(?:proof|exercise|solution)-content"')  # of every box
 _FOLD = '<summary><span class="toctree-toggle"'  # has an arrow, and no text that can be heard
 _INLINE_HANDLER = re.compile(r'onclick="(?:window\.)?(\w+)\(\)"')
 _SIDEBAR = '<dialog id="pst-primary-sidebar-modal">'
@@ -29,8 +32,18 @@ _VIEWPORT = re.compile(r'\s*<meta name="viewport"[^>]*>')
 def setup(app: Sphinx) -> None:
     """Switch off what Jupyter Book loads and the book does not use; connect the rest."""
     _disconnect(app, "sphinx_thebe")
+    app.add_config_value("book_machinery", "", "html", str)
+    app.connect("config-inited", _machinery)
     app.connect("html-page-context", _add_button, priority=900)
     app.connect("build-finished", _rewrite, priority=900)  # after the themes
+
+
+def _machinery(app: Sphinx, config: Config) -> None:
+    """Have every page written anew where what pages are made of has changed."""
+    root = Path(app.srcdir)
+    folders = (root / "book" / "_ext", root / "book" / "_site", root / "lnn" / "book" / "labs")
+    files = (p for folder in folders for p in folder.rglob("*") if p.is_file())
+    config.book_machinery = digest(p for p in files if p.suffix != ".pyc")
 
 
 def _disconnect(app: Sphinx, module: str) -> None:
@@ -105,6 +118,7 @@ def mend(page: str, out: Path, root: str) -> str:
     # Sphinx puts a deprecated role on the entries of its role="list" of citations.
     page = page.replace('role="doc-biblioentry"', 'role="listitem"')
     page = page.replace(_FOLD, _FOLD.replace(">", ' aria-label="Unfold the sections">', 1))
+    page = _SHARED_ID.sub("", page)
     page = _one_viewport(page)
     page = _main_first(page)
     page = formulas.keep_punctuation(page)

@@ -28,10 +28,10 @@ def _describe(
     words = description(doctree) if doctree is not None else ""
     words = words or app.config.book_description
     base = (app.config.html_baseurl or "").rstrip("/")
-    title = re.sub("<[^>]*>", "", context.get("title") or app.config.project)
+    title = re.sub("<[^>]*>", "", context.get("title") or app.config.html_title)
     shared = {
         "og:type": "article",
-        "og:site_name": app.config.project,
+        "og:site_name": app.config.html_title,
         "og:title": title,
         "og:description": words,
         "og:url": f"{base}/{page}.html",

@@ -117,7 +117,8 @@ class Slider:
             "description": self.label,
             "continuous_update": True,
             "style": {"description_width": "initial"},
-            "layout": {"width": "min(100%, 36em)"},
+            # On a phone the label stands above the slider, which would else have no room.
+            "layout": {"width": "min(100%, 36em)", "height": "auto", "flex_flow": "row wrap"},
         }
         if self.whole and not self.log:
             return widgets.IntSlider(min=low, max=high, step=1, **common)
