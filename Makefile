@@ -7,10 +7,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 UV := uv==0.13.9
 
-.PHONY: help book serve check lint test outputs benchmarks pins clean
+.PHONY: help book pdf serve check lint test outputs benchmarks pins clean
 
 help:
 	@echo "make book        execute every notebook, build the site into _build/html"
+	@echo "make pdf         print the whole book into the site as one PDF (needs Chromium)"
 	@echo "make serve       look at it on http://localhost:$(PORT), or on a free port"
 	@echo "make check       in seconds: lint, types, the unit tests of the files that changed"
 	@echo "make lint        ruff, codespell, mypy, nbstripout, on all files"
@@ -45,6 +46,9 @@ $(VENV)/%: requirements-%.txt pyproject.toml
 book: $(VENV)/build
 	$(BIN)/jupyter-book build . --warningiserror --nitpick --keep-going
 	@echo "Built _build/html. To look at it: make serve"
+
+pdf: book
+	PYTHONPATH=book/_ext $(BIN)/python -m book_site.paper _build/html
 
 serve:
 	@$(PYTHON) book/_ext/serve.py _build/html $(PORT)
