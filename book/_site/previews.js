@@ -131,5 +131,10 @@
     else if (!at) hide();
   });
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
-  document.addEventListener("scroll", () => owner && hide(), { passive: true });
+  // The page moves under the mouse; a link that has the focus takes its preview along.
+  const moved = () => {
+    if (owner && owner === document.activeElement) box && !box.hidden && put(owner);
+    else hide();
+  };
+  document.addEventListener("scroll", () => owner && moved(), { passive: true });
 })();

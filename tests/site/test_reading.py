@@ -57,7 +57,7 @@ def test_assistive_technology_reads_formulas(visit: Open, served: Served) -> Non
     roles = [node["role"]["value"] for node in tree if not node["ignored"]]
     maths = seen.page.evaluate(
         """[...document.querySelectorAll("article math")]
-             .filter((m) => m.getClientRects().length).length"""
+             .filter((m) => m.checkVisibility()).length"""
     )
     heard = sum(role in ("math", "MathMLMath") for role in roles)
     assert maths > 20
@@ -69,25 +69,34 @@ def test_a_vertical_swipe_that_begins_on_a_slider_scrolls(
 ) -> None:
     marker = '<figure class="lnn-explorer"'
     name = next(c for c in chapters() if marker in (site / f"{c}.html").read_text())
-    context = chromium.new_context(viewport={"width": 390, "height": 800}, has_touch=True)
+    context = chromium.new_context(
+        viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True
+    )
     page = context.new_page()
     page.goto(served.url(f"{name}.html"))
     page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
     slider = page.locator("figure.lnn-explorer input[type=range]").first
     slider.evaluate("(s) => s.scrollIntoView({block: 'center', behavior: 'instant'})")
     page.wait_for_timeout(300)
-    before = slider.input_value(), page.evaluate("scrollY")
+    value, top = slider.input_value(), page.evaluate("scrollY")
     box = slider.bounding_box()
     assert box is not None
-    x, y = box["x"] + 0.75 * box["width"], box["y"] + box["height"] / 2
+    share = 0.25 if int(value) > int(slider.get_attribute("max") or 0) / 2 else 0.75
+    x, y = box["x"] + share * box["width"], box["y"] + box["height"] / 2
     session = context.new_cdp_session(page)
-    session.send(
-        "Input.synthesizeScrollGesture",
-        {"x": x, "y": y, "yDistance": -200, "gestureSourceType": "touch"},
-    )
-    page.wait_for_timeout(300)
-    assert page.evaluate("scrollY") > before[1] + 100, "the page did not scroll"
-    assert slider.input_value() == before[0], "the slider moved"
+
+    def touch(kind: str, *points: dict[str, float]) -> None:
+        event = {"type": f"touch{kind}", "touchPoints": list(points)}
+        session.send("Input.dispatchTouchEvent", event)
+
+    touch("Start", {"x": x, "y": y})
+    for step in range(1, 16):
+        touch("Move", {"x": x, "y": y - 16 * step})
+        page.wait_for_timeout(16)
+    touch("End")
+    page.wait_for_timeout(500)
+    assert page.evaluate("scrollY") > top + 100, "the page did not scroll"
+    assert slider.input_value() == value, "the slider moved"
     context.close()
 
 
@@ -103,9 +112,8 @@ def test_without_javascript_text_and_formulas_are_there(
         page.goto(served.url(f"{name}.html"))
         article = page.locator("article")
         assert len(article.inner_text()) > 1000
-        for formula in article.locator("math").all()[:20]:
-            box = formula.bounding_box()
-            assert box is None or box["height"] > 0
+        if article.locator("math").count() > 20:
+            assert article.locator("math:visible").count() > 5
         raw = re.findall(
             r"\\[a-z]{3,}|\$[^$\n]+\$",
             re.sub(
