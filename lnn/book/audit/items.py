@@ -1,5 +1,7 @@
 """An item of the report: its words, a measurement, a verdict on the measurement, perturbations.
 
+One is written so::
+
     @item(
         "eq. (18)", "3.2", chapter="saddles",
         quote="...",                                  # the report's own words, exactly
