@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 
 from lnn._checks import Array
 from lnn.book.style import MODE_COLOURS, REFERENCE, SIMULATION, THEORY
+from lnn.book.valley import LEVELS, draw_landscape
 
 # Name, colour and marker of each kind of step size, in increasing order.
 KINDS = {
-    "Theorem 2.4": (MODE_COLOURS[2], "s"),
+    "convergence bound": (MODE_COLOURS[2], "s"),
     "proved along the run": (MODE_COLOURS[3], "^"),
     "observed edge": (SIMULATION, "o"),
     "divergence bound": (THEORY, "|"),
@@ -73,7 +74,7 @@ def draw_bound_rows(
     ax : matplotlib.axes.Axes
     rows : sequence of mappings of str to (k,) array
     names : sequence of str
-        One a row, such as "5-2-2-5".
+        One per row, such as "5-2-2-5".
 
     Returns
     -------
@@ -161,4 +162,63 @@ def draw_stable_arc(
     reach = 3.2 * np.sqrt(target)
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="w₁", ylabel="w₂")
     ax.set_aspect("equal")
+    return artists
+
+
+def draw_bounce(
+    ax: Axes, path: Array, stable: tuple[float, float], *, target: float = 1.0
+) -> list[Artist]:
+    """Draw a run in the valley of two weights that bounces along it to a flatter place.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    path : (k, 2) array
+        (w_1, w_2).
+    stable : (float, float)
+        Least and largest w_1 of the minimizers that are flat enough.
+    target : float
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    axis = np.linspace(0.3, 2.7, 161), np.linspace(-0.35, 1.6, 161)
+    w1, w2 = np.meshgrid(*axis)
+    artists = draw_landscape(ax, *axis, (w2 * w1 - target) ** 2, levels=LEVELS[:7])
+    branch = np.linspace(0.5, 2.7, 200)
+    artists += ax.plot(branch, target / branch, color=REFERENCE, linewidth=1.2, label="minimizers")
+    arc = np.linspace(*stable, 80)
+    artists += ax.plot(arc, target / arc, color=THEORY, linewidth=6, alpha=0.6, label="flat enough")
+    artists += ax.plot(
+        path[:, 0], path[:, 1], "o-", color=SIMULATION, markersize=4, linewidth=1.0, label="run"
+    )
+    ax.set(xlim=(0.3, 2.7), ylim=(-0.35, 1.6))
+    artists.append(ax.legend(loc="upper right"))
+    return artists
+
+
+def draw_narrow(
+    ax: Axes, sizes: Array, sharpness: Array, least: float, bound: float
+) -> list[Artist]:
+    """Draw the sharpness of a one-parameter family of minimizers, its least, and a lower bound.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    sizes : (k,) array
+        c².
+    sharpness : (k,) array
+    least, bound : float
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    artists += ax.plot(sizes, sharpness, color=SIMULATION, label="all minimizers")
+    artists.append(ax.axhline(least, color=THEORY, linestyle="--", label="least, by the formula"))
+    artists.append(ax.axhline(bound, color=REFERENCE, linestyle=":", label="without the lost mode"))
+    ax.set(xscale="log", xlabel="c²", ylabel="sharpness", ylim=(0, 3.6 * least))
+    artists.append(ax.legend(loc="upper left"))
     return artists

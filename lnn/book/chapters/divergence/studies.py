@@ -4,16 +4,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy.optimize import minimize
 
 from lnn._checks import Array, Weights
 from lnn.descent.run import Stop, descend
 from lnn.initialization import balanced, gaussian
+from lnn.landscape.low_rank import best_of_rank, factorize
 from lnn.network import flatten, product
-from lnn.objective import gradient, loss
+from lnn.objective import gradient, hessian, loss
 from lnn.problem import Problem
 from lnn.steps.a_posteriori import trapping_bound
 from lnn.steps.convergence import convergence_bound
 from lnn.steps.divergence import divergence_bound
+from lnn.steps.flattest import certified_least_sharpness, least_sharpness
 from lnn.steps.stability import stability_limit
 
 RATIOS = np.append(np.geomspace(0.1, 0.9, 8), [0.95, 0.99, 1.01, 1.05, 1.2])
@@ -117,7 +120,7 @@ def tightness(
     proved_before = convergence_bound(initial, problem, on_unbalanced="nan")
     return Tightness(
         samples={
-            "Theorem 2.4": proved_before.step_size / bound,
+            "convergence bound": proved_before.step_size / bound,
             "proved along the run": _largest(proved),
             "observed edge": _largest(reached),
             "divergence bound": np.ones(count),
@@ -158,7 +161,7 @@ def settled_ends(ratio: float) -> Array:
     return np.asarray(flatten(run.weights)[settled])
 
 
-EDGE_DEPTHS = (2, 3, 4)
+EDGE_DEPTHS = (3, 4, 5)
 EDGE_STEPS = 250
 EDGE_SEED, EDGE_STD = 1, 0.8
 
@@ -205,3 +208,191 @@ def edge_run(depth: int, ratio: float, steps: int = EDGE_STEPS) -> tuple[Array, 
         path.append(tuple(w - eta * g for w, g in zip(path[-1], slopes, strict=True)))
     stack = tuple(np.stack(layer) for layer in zip(*path, strict=True))
     return loss(stack, problem), 2 / stability_limit(stack, problem)
+
+
+@lru_cache(maxsize=8)
+def edge_ends(depth: int, ratios: tuple[float, ...], steps: int = 30_000) -> Array:
+    """Return the sharpness where runs from `edge_start` end, over the least of any minimizer.
+
+    Parameters
+    ----------
+    depth : int
+    ratios : tuple of float
+        Step sizes over the divergence bound.
+    steps : int
+
+    Returns
+    -------
+    (k,) array
+        One per step size.
+    """
+    problem, weights = edge_start(depth)
+    bound = float(divergence_bound(problem, (3,) * (depth + 1)))
+    runs = [descend(weights, problem, r * bound, steps, record_every=steps) for r in ratios]
+    return np.array([bound / float(stability_limit(run.weights, problem)) for run in runs])
+
+
+BOUNCE_STEP = 0.25
+
+
+def bounce(steps: int = 60) -> tuple[Array, Array]:
+    """Follow a run in the valley that starts beside a minimizer too sharp for its step size.
+
+    Parameters
+    ----------
+    steps : int
+
+    Returns
+    -------
+    path : (steps + 1, 2) array
+        (w_1, w_2).
+    sharpness : (steps + 1,) array
+    """
+    problem = Problem([[1.0]], [[TARGET]])
+    path: list[Weights] = [(np.array([[2.2]]), np.array([[1 / 2.2 + 0.02]]))]
+    for _ in range(steps):
+        slopes = gradient(path[-1], problem)
+        path.append(tuple(w - BOUNCE_STEP * g for w, g in zip(path[-1], slopes, strict=True)))
+    stack = tuple(np.stack(layer) for layer in zip(*path, strict=True))
+    return flatten(stack), 2 / stability_limit(stack, problem)
+
+
+def narrow() -> Problem:
+    """Return the smallest problem on which a bottleneck costs flatness: X = diag(5, 1).
+
+    Returns
+    -------
+    Problem
+        Y = diag(0.95, 1): a network of widths 2-1-2 keeps the second mode and loses the first.
+    """
+    return Problem(np.diag([5.0, 1.0]), np.diag([0.95, 1.0]))
+
+
+def narrow_sharpness(sizes: Array) -> Array:
+    """Return the sharpness of all minimizers of `narrow`, W_2 = c e_2 and W_1 = e_2ᵀ / c.
+
+    Parameters
+    ----------
+    sizes : (k,) array
+        c².
+
+    Returns
+    -------
+    (k,) array
+    """
+    c = np.sqrt(sizes)[:, None, None]
+    e2 = np.array([[0.0, 1.0]])
+    return np.asarray(2 / stability_limit((e2 / c, c * e2.T), narrow()))
+
+
+def without_the_rest(problem: Problem, widths: tuple[int, ...]) -> Array:
+    """Return the least sharpness as if the modes that a bottleneck loses were not there.
+
+    Parameters
+    ----------
+    problem : Problem
+    widths : tuple of int
+
+    Returns
+    -------
+    (...) array
+        2 N max_v |Σ_XX^{1/2} v|^{2/N} |W* Σ_XX^{1/2} v|^{2−2/N}, a lower bound.
+    """
+    kept = best_of_rank(problem, min(widths))
+    return least_sharpness(Problem(problem.X, kept @ problem.X), widths)
+
+
+def coloured(rng: np.random.Generator, d_x: int, d_y: int, count: int) -> Problem:
+    """Draw problems with inputs of very different strength and modes of nearly the same.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    d_x, d_y : int
+    count : int
+
+    Returns
+    -------
+    Problem
+        An ensemble (count,): standard deviations of the inputs over one and a half powers of ten,
+        singular values of T Σ_XX^{1/2} between 0.7 and 1.
+    """
+
+    def turn(d: int) -> Array:
+        return np.asarray(np.linalg.qr(rng.standard_normal((count, d, d))).Q)
+
+    modes = min(d_x, d_y)
+    X = 10 ** rng.uniform(-0.75, 0.75, (count, d_x, 1)) * turn(d_x)
+    s = np.sort(rng.uniform(0.7, 1.0, (count, 1, modes)))[..., ::-1]
+    return Problem(X, (turn(d_y)[..., :modes] * s) @ turn(d_x)[..., :modes].mT)
+
+
+@dataclass(frozen=True, eq=False)
+class Narrow:
+    """What a bottleneck costs, and whether anything is flatter than the flattest.
+
+    Attributes
+    ----------
+    costs : dict of tuple of int to (k,) array
+        Least sharpness over that of `without_the_rest`, by widths.
+    gap : float
+        Largest value over certified lower bound, minus 1.
+    found : (k,) array
+        Sharpness that an independent search over the factorizations finds, over the least, minus 1.
+    """
+
+    costs: dict[tuple[int, ...], Array]
+    gap: float
+    found: Array
+
+
+NARROW_SHAPES = ((2, 1, 2), (3, 2, 3), (5, 3, 5), (2, 1, 1, 2), (4, 2, 2, 4))
+
+
+@lru_cache(maxsize=2)
+def narrow_study(count: int = 4, searches: int = 1) -> Narrow:
+    """Compare the least sharpness at bottlenecks with its lower bound and with searches.
+
+    Parameters
+    ----------
+    count : int
+        Problems per tuple of widths.
+    searches : int
+        How many of them are searched.
+
+    Returns
+    -------
+    Narrow
+    """
+    rng = np.random.default_rng(0)
+    costs, gaps, found = {}, [], []
+    for widths in NARROW_SHAPES:
+        problems = coloured(rng, widths[0], widths[-1], count)
+        flat = certified_least_sharpness(problems, widths)
+        costs[widths] = flat.value / without_the_rest(problems, widths)
+        gaps.append((flat.value / flat.lower).max() - 1)
+        for i in range(searches):
+            found.append(_search(problems[i], widths, rng) / flat.value[i] - 1)
+    return Narrow(costs, float(max(gaps)), np.array(found))
+
+
+def _search(problem: Problem, widths: tuple[int, ...], rng: np.random.Generator) -> float:
+    """Least sharpness that Powell's method finds by changes of basis between the layers."""
+    rank = min(widths)
+    shape = (len(widths) - 2, rank, rank)
+    weights = factorize(best_of_rank(problem, rank), widths, balanced=True)
+
+    def moved(x: Array) -> Weights:
+        inner = np.eye(rank) + x.reshape(shape)
+        bases = [np.eye(widths[0]), *inner, np.eye(widths[-1])]
+        return tuple(bases[j + 1] @ w @ np.linalg.inv(bases[j]) for j, w in enumerate(weights))
+
+    def sharpness(x: Array) -> float:
+        return float(np.log(np.linalg.eigvalsh(hessian(moved(x), problem))[-1]))
+
+    best = np.inf
+    for _ in range(8):
+        start = 0.1 * rng.standard_normal(int(np.prod(shape)))
+        end = minimize(sharpness, start, method="Powell", options={"maxiter": 8})
+        weights, best = moved(end.x), min(best, end.fun)
+    return float(np.exp(best))
