@@ -17,10 +17,8 @@ BOOK = Path(__file__).parents[2] / "book"
 REFERENCE = (BOOK / "reference.md").read_text()
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(BOOK.glob("*.ipynb"))}
 
-# Written before the frame was. A chapter that is rewritten leaves this list, and nothing enters it.
-UNFRAMED: set[str] = set()
 NO_CHAPTERS = {name for name in NOTEBOOKS if name.startswith(("ledger", "audit"))}
-FRAMED = sorted(NOTEBOOKS.keys() - UNFRAMED - NO_CHAPTERS)
+FRAMED = sorted(NOTEBOOKS.keys() - NO_CHAPTERS)
 CHAPTERS = [name for name in FRAMED if name != "intro"]  # the landing page is none
 
 WITH_NUMBERS = [name for name in FRAMED if numbers(NOTEBOOKS[name])]
