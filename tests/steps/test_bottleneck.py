@@ -8,7 +8,7 @@ import pytest
 from scipy.linalg import sqrtm
 from scipy.optimize import minimize, minimize_scalar
 
-from lnn import Problem, flattest_minimizer, least_sharpness, loss, product
+from lnn import Problem, flattest_minimizer, hessian, least_sharpness, loss, product
 from lnn.steps import certified_least_sharpness
 from lnn.steps.bottleneck import _Form, _triangular
 from tests.cases import curvature, random_minimizer
@@ -240,6 +240,44 @@ def test_the_gradient_is_that_of_the_smoothed_sharpness(widths):
     for i, step in enumerate(h * np.eye(form.unknowns)):
         slope = (form.smooth(base, x + step, power)[0] - form.smooth(base, x - step, power)[0]) / 2
         assert slope / h == pytest.approx(gradient[i], abs=1e-7)
+
+
+@pytest.mark.parametrize("widths", [(3, 1, 3), (4, 2, 4), (5, 3, 4)])
+def test_with_two_layers_every_density_is_a_lower_bound_and_the_best_is_tight(widths):
+    # 2 (f + √(f² + c)) of the book's fold on two layers of any rank, written out apart.
+    r, rng = widths[1], np.random.default_rng(11)
+    problem = coloured(rng, widths[0], widths[2], 1.0)
+    values, vectors = np.linalg.eigh(problem.cov_xx)
+    root = (vectors * np.sqrt(values)) @ vectors.T
+    u, s, vt = np.linalg.svd(problem.least_squares @ root)
+    d, kept, rest = np.diag(s[:r]), vt[:r].T, u[:, r:].T @ problem.cov_yx
+    identity, gram = np.eye(widths[0]), rest.T @ rest
+
+    def dual(density):
+        blocks = density.reshape(r, widths[0], r, widths[0])
+        first, omega = np.einsum("aibi->ab", blocks), np.einsum("aiaj,a->ij", blocks, s[:r] ** 2)
+        remains = np.einsum("aibj,ji->ab", blocks, gram)
+        psi = kept.T @ root @ omega @ root @ kept + remains
+        f = np.linalg.svd(np.real(sqrtm(psi) @ sqrtm(first)), compute_uv=False).sum()
+        c = np.trace(omega @ root @ (identity - kept @ kept.T) @ root) - np.trace(remains)
+        return 2 * (f + np.sqrt(f**2 + c)) if f**2 + c >= 0 else 0.0
+
+    flat = certified_least_sharpness(problem, widths)
+    for _ in range(100):
+        g = rng.standard_normal((r * widths[0], rng.integers(1, 4)))
+        assert dual(g @ g.T / np.sum(g**2)) <= flat.value * (1 + 1e-9)
+    # The best density: first layers of the steepest directions, in the coordinates of the proof.
+    eigenvalues, directions = np.linalg.eigh(hessian(flat.weights, problem))
+    w1, w2 = flat.weights
+    factor = u[:, :r].T @ w2
+    best = 0.0
+    for power in 10.0 ** np.arange(1, 7):
+        p = np.maximum(eigenvalues / eigenvalues[-1], 0) ** power
+        first = directions[: w1.size].T.reshape(-1, *w1.shape)
+        moved = (np.linalg.inv(d) @ factor @ first).reshape(len(p), -1)
+        density = moved.T @ (p[:, None] * moved)
+        best = max(best, dual(density / np.trace(density)))
+    assert flat.value * (1 - 1e-3) < best <= flat.value * (1 + 1e-9)
 
 
 def test_symmetries():
