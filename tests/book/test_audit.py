@@ -261,12 +261,9 @@ def test_every_item_links_to_a_chapter():
         assert (BOOK / f"{found.chapter}.ipynb").exists(), found.id
 
 
-UNCONVERTED = {"divergence", "saddles"}
-
-
 def test_chapters_carry_no_audit():
     for path in BOOK.glob("*.ipynb"):
-        if path.stem in {"ledger", *UNCONVERTED} or path.stem.startswith("audit_"):
+        if path.stem == "ledger" or path.stem.startswith("audit_"):
             continue
         text = path.read_text(encoding="utf-8")
         assert "book.audit" not in text, path.name
