@@ -149,7 +149,10 @@
       const inside = frame.contentDocument;
       if (inside?.head && !inside.getElementById("small"))
         inside.head.append(Object.assign(inside.createElement("style"), { id: "small", textContent: SMALL }));
-      const error = inside?.querySelector('.jp-OutputArea [data-mime-type*="error"]');
+      // Warnings come the same way as errors, and are not shown.
+      const error = [...(inside?.querySelectorAll(".jp-OutputArea-output") ?? [])].find(
+        (output) => /err/.test(output.dataset.mimeType) && /^\w*Error: /m.test(output.textContent),
+      );
       if (error) return fail(`Python stopped: ${error.textContent.trim().split("\n").pop()}`);
       const picture = inside?.querySelector(".jp-OutputArea img[alt]");
       if (picture?.complete && picture.naturalWidth) {
