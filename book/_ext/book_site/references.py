@@ -11,7 +11,7 @@ from pathlib import Path
 from pybtex.database import Entry, parse_file
 
 ROLE = re.compile(r"\{(ref|doc|term|cite:t|cite:p|numref|prf:ref)\}`(?:([^`<]+) <)?([^`>]+)>?`")
-TITLE = re.compile(r"^\((?P<label>[\w:-]+)\)=\n# (?P<title>.+)$", re.MULTILINE)
+TITLE = re.compile(r"^\((?P<label>[\w:-]+)\)=\n(?P<level>#+) (?P<title>.+)$", re.MULTILINE)
 THEOREM = re.compile(r"^:+\{prf:\w+\} (?P<title>.+)\n:label: (?P<label>[\w:-]+)$", re.MULTILINE)
 
 
@@ -62,7 +62,7 @@ def page_links(pages: Iterable[tuple[Path, str]]) -> dict[str, str]:
             title = found["title"].strip()
             shown = f"[{title}]({path.name})" if path.suffix == ".ipynb" else f"*{title}*"
             links[found["label"]] = shown
-            if found.re is TITLE:
+            if found.re is TITLE and found["level"] == "#":
                 links[path.stem] = shown
     return links
 
