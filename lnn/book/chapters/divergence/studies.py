@@ -346,7 +346,13 @@ class Narrow:
     found: Array
 
 
-NARROW_SHAPES = ((2, 1, 2), (3, 2, 3), (5, 3, 5), (2, 1, 1, 2), (4, 2, 2, 4))
+NARROW_SHAPES: tuple[tuple[int, ...], ...] = (
+    (2, 1, 2),
+    (3, 2, 3),
+    (5, 3, 5),
+    (2, 1, 1, 2),
+    (4, 2, 2, 4),
+)
 
 
 @lru_cache(maxsize=2)
@@ -365,7 +371,8 @@ def narrow_study(count: int = 4, searches: int = 1) -> Narrow:
     Narrow
     """
     rng = np.random.default_rng(0)
-    costs, gaps, found = {}, [], []
+    costs: dict[tuple[int, ...], Array] = {}
+    gaps, found = [], []
     for widths in NARROW_SHAPES:
         problems = coloured(rng, widths[0], widths[-1], count)
         flat = certified_least_sharpness(problems, widths)
