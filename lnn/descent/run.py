@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -59,8 +60,8 @@ class Run(Record):
     weights: Weights
     losses: Array
     recorded: np.ndarray
-    stop: Stop | np.ndarray
-    steps: int | np.ndarray
+    stop: Any  # Stop, or an array of an ensemble: a union would refuse `run.stop.name`
+    steps: Any
     step_size: Array
 
 
