@@ -60,11 +60,25 @@ STEP_SIZE = 1e-6
 
 @dataclass(frozen=True)
 class Contestant:
-    """A piece of work: `run` does it `times` times."""
+    """A piece of work: `run` does it `times` times; a goal is a ratio to another's time."""
 
     name: str
     run: Callable[[], object]
     times: float
+    against: str | None = None
+    at_most: float | None = None
+    at_least: float | None = None
+
+    @property
+    def goal(self) -> str:
+        """The goal in words."""
+        if self.at_most is not None:
+            return f"at most {self.at_most:g}"
+        return f"at least {self.at_least:g}" if self.at_least is not None else ""
+
+    def meets(self, ratio: float) -> bool:
+        """Tell whether a ratio meets the goal."""
+        return ratio <= self.at_most if self.at_most is not None else ratio >= self.at_least
 
 
 @dataclass(frozen=True)
@@ -118,6 +132,51 @@ def torch_hessian(weights: tuple[np.ndarray, ...], x: torch.Tensor, y: torch.Ten
     return lambda: torch.func.hessian(loss)(flat)
 
 
+# ------------------------------------------------- what a user of NumPy or PyTorch writes by hand
+
+
+def numpy_descend(
+    weights: tuple[np.ndarray, ...], cov_xx: np.ndarray, target: np.ndarray, steps: int
+) -> list[np.ndarray]:
+    """Gradient descent by stacked products, every array made once."""
+    weights = [w.copy() for w in weights]
+    d_x, depth = cov_xx.shape[-1], len(weights)
+    products = [weights[0], *(np.empty((*w.shape[:-1], d_x)) for w in weights[1:])]
+    backs = [np.empty((*w.shape[:-1], d_x)) for w in weights]
+    slopes = [backs[0], *(np.empty_like(w) for w in weights[1:])]
+    for _ in range(steps):
+        for j in range(1, depth):
+            np.matmul(weights[j], products[j - 1], out=products[j])
+        np.subtract(products[-1], target, out=products[-1])
+        np.matmul(products[-1], cov_xx, out=backs[-1])
+        for j in range(depth - 1, 0, -1):
+            np.matmul(backs[j], products[j - 1].mT, out=slopes[j])
+            np.matmul(weights[j].mT, backs[j], out=backs[j - 1])
+        for w, slope in zip(weights, slopes, strict=True):
+            slope *= 2 * STEP_SIZE
+            w -= slope
+    return weights
+
+
+def torch_descend_by_hand(
+    weights: list[torch.Tensor], cov_xx: torch.Tensor, target: torch.Tensor, steps: int
+) -> list[torch.Tensor]:
+    """Gradient descent on a batch, the gradient written out instead of by autograd."""
+    weights = [w.clone() for w in weights]
+    depth = len(weights)
+    for _ in range(steps):
+        products = [weights[0]]
+        for w in weights[1:]:
+            products.append(w @ products[-1])
+        back = (products[-1] - target) @ cov_xx
+        for j in range(depth - 1, 0, -1):
+            slope = back @ products[j - 1].mT
+            back = weights[j].mT @ back
+            weights[j].sub_(slope, alpha=2 * STEP_SIZE)
+        weights[0].sub_(back, alpha=2 * STEP_SIZE)
+    return weights
+
+
 # ------------------------------------------------------------------------------------ measurement
 
 
@@ -140,7 +199,7 @@ def contestants() -> list[Contestant]:
     by_autograd = torch_hessian(point, torch.tensor(big.X), torch.tensor(big.Y))
     np.testing.assert_allclose(lnn.hessian(point, big), by_autograd().numpy(), rtol=1e-9, atol=1e-6)
 
-    def descend(engine: str, steps: int, every: int) -> Contestant:
+    def descend(engine: str, steps: int, every: int, **goal: object) -> Contestant:
         kind = {"compiled": "compiled engine", "numpy": "NumPy engine"}[engine]
         when = "every step" if every == 1 else f"every {every} steps"
         return Contestant(
@@ -149,38 +208,110 @@ def contestants() -> list[Contestant]:
                 weights, problem, STEP_SIZE, steps, record_every=every, engine=engine
             ),
             steps * MEMBERS,
+            **goal,
         )
 
     side = 2000
     left, right = rng.normal(size=(2, side, side))
     out = np.empty((side, side))
     samples = big.X.shape[1]
-    return [
+    product = Contestant(
+        f"matrix product, {side} x {side}, {FLOPS} flops of it",
+        lambda: np.matmul(left, right, out=out),
+        2 * side**3 / FLOPS,
+    )
+    full = descend("compiled", 512, 1, against=product.name, at_most=5)
+    closed = Contestant(
+        "lnn.hessian, 5-4-4-5", lambda: [lnn.hessian(point, big) for _ in range(20)], 20
+    )
+    small = [
+        product,
+        descend("compiled", 512, 16, against=product.name, at_most=5),
+        full,
+        descend("numpy", 32, 16, against=full.name),
         Contestant(
-            f"matrix product, {side} x {side}, {FLOPS} flops of it",
-            lambda: np.matmul(left, right, out=out),
-            2 * side**3 / FLOPS,
-        ),
-        descend("compiled", 512, 16),
-        descend("compiled", 512, 1),
-        descend("numpy", 32, 16),
-        Contestant(
-            "PyTorch autograd, one network at a time", lambda: torch_descend(single, data, 100), 100
+            "PyTorch autograd, one network at a time",
+            lambda: torch_descend(single, data, 100),
+            100,
+            against=full.name,
+            at_least=500,
         ),
         Contestant(
             f"PyTorch autograd, {MEMBERS} networks in a batch",
             lambda: torch_descend(batch, data, 20),
             20 * MEMBERS,
+            against=full.name,
+            at_least=5,
         ),
-        Contestant(
-            "lnn.hessian, 5-4-4-5", lambda: [lnn.hessian(point, big) for _ in range(20)], 20
-        ),
+    ]
+    derivatives = [
+        closed,
         Contestant(
             f"lnn.Problem(X, Y) of {samples} samples, then lnn.hessian, 5-4-4-5",
             lambda: [lnn.hessian(point, lnn.Problem(big.X, big.Y)) for _ in range(10)],
             10,
+            against=closed.name,
         ),
-        Contestant(f"torch.func.hessian, 5-4-4-5, {samples} samples", by_autograd, 1),
+        Contestant(
+            f"torch.func.hessian, 5-4-4-5, {samples} samples",
+            by_autograd,
+            1,
+            against=closed.name,
+            at_least=50,
+        ),
+    ]
+    return [*small, *(row for wide in WIDE for row in wide_contestants(*wide)), *derivatives]
+
+
+WIDE = [(17, 64, 200), (64, 8, 100), (256, 2, 40), (512, 1, 30)]
+"""Width, networks in a batch, steps in a run."""
+
+
+def wide_contestants(width: int, members: int, steps: int) -> list[Contestant]:
+    """Set up three square layers of one width, and check that all compute the same."""
+    rng = np.random.default_rng(width)
+    X, Y = rng.normal(size=(2, width, 2 * width)) / np.sqrt(2 * width)
+    problem = lnn.Problem(X, Y)
+    weights = lnn.gaussian((width,) * 4, rng, std=width**-0.5, size=(members,))
+    tensors = [torch.tensor(w) for w in weights]
+    cov_xx, target = torch.tensor(problem.cov_xx), torch.tensor(problem.least_squares)
+
+    def ours(every: int) -> lnn.descent.run.Run:
+        return lnn.descend(weights, problem, STEP_SIZE, steps, record_every=every)
+
+    def by_numpy() -> list[np.ndarray]:
+        return numpy_descend(weights, problem.cov_xx, problem.least_squares, steps)
+
+    def by_torch() -> list[torch.Tensor]:
+        return torch_descend_by_hand(tensors, cov_xx, target, steps)
+
+    runs = zip(ours(steps).weights, by_numpy(), by_torch(), strict=True)
+    for one, other, third in runs:
+        np.testing.assert_allclose(other, one, rtol=1e-10, atol=1e-13)
+        np.testing.assert_allclose(third.numpy(), one, rtol=1e-10, atol=1e-13)
+    who = f"width {width}, {members} network{'s' if members > 1 else ''}"
+    times = steps * members
+    plain = Contestant(f"{who}: NumPy loop, products preallocated, nothing kept", by_numpy, times)
+    last = Contestant(
+        f"{who}: lnn.descend, only the ends kept",
+        lambda: ours(steps),
+        times,
+        against=plain.name,
+        at_most=1.1,
+    )
+    return [
+        plain,
+        last,
+        Contestant(
+            f"{who}: lnn.descend, loss and gradient norm kept every step",
+            lambda: ours(1),
+            times,
+            against=last.name,
+            at_most=1.1,
+        ),
+        Contestant(
+            f"{who}: PyTorch, batched, gradient by hand", by_torch, times, against=last.name
+        ),
     ]
 
 
@@ -204,33 +335,27 @@ def quartiles(values: np.ndarray) -> tuple[float, float, float]:
 
 def compare(work: list[Contestant], times: np.ndarray) -> list[Result]:
     """Put the goals beside the ratios."""
-    product, thinned, full, plain, loop, batch, closed, afresh, autograd = range(len(work))
-    rows = [
-        (product, None, "", None),
-        (thinned, product, "at most 5", lambda r: r <= 5),
-        (full, product, "at most 5", lambda r: r <= 5),
-        (plain, full, "", None),
-        (loop, full, "at least 500", lambda r: r >= 500),
-        (batch, full, "at least 5", lambda r: r >= 5),
-        (closed, None, "", None),
-        (afresh, closed, "", None),
-        (autograd, closed, "at least 50", lambda r: r >= 50),
-    ]
+    number = {contestant.name: k for k, contestant in enumerate(work)}
     results = []
     fastest = times.min(axis=0)
-    for k, base, goal, holds in rows:
-        ratio = None if base is None else quartiles(times[:, k] / times[:, base])
-        ratio_of_fastest = None if base is None else float(fastest[k] / fastest[base])
+    for k, contestant in enumerate(work):
+        ratio = ratio_of_fastest = met = None
+        if contestant.against is not None:
+            base = number[contestant.against]
+            ratio = quartiles(times[:, k] / times[:, base])
+            ratio_of_fastest = float(fastest[k] / fastest[base])
+        if contestant.goal:
+            met = contestant.meets(ratio[1]) and contestant.meets(ratio_of_fastest)
         results.append(
             Result(
-                name=work[k].name,
+                name=contestant.name,
                 microseconds=quartiles(times[:, k]),
                 fastest=float(fastest[k]),
-                against=None if base is None else work[base].name,
+                against=contestant.against,
                 ratio=ratio,
                 ratio_of_fastest=ratio_of_fastest,
-                goal=goal,
-                met=None if holds is None else holds(ratio[1]) and holds(ratio_of_fastest),
+                goal=contestant.goal,
+                met=met,
             )
         )
     return results
@@ -289,7 +414,8 @@ def markdown(results: list[Result], about: dict[str, str]) -> str:
         lines.append(f"| {number[r.name]} | {r.name} | {cost} | {base} | {ratio} | {goal} |")
     steps = (
         f"Rows 2 to 6: one step of one {'-'.join(map(str, WIDTHS))} network, alone or among "
-        f"{MEMBERS}, everything included. All times in one run of `tests/benchmarks/run.py`, "
+        f"{MEMBERS}, everything included. Rows 7 to 22: one step of one network of three square "
+        "layers, in float64. All times in one run of `tests/benchmarks/run.py`, "
         "contestants taking turns, ratios taken round by round. A goal is met where the median "
         "ratio and the ratio of the fastest times both meet it."
     )
