@@ -15,7 +15,7 @@ def test_the_example_runs():
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(example, {})
-    assert "SADDLE" in printed.getvalue()
+    assert printed.getvalue() == "NON_STRICT_SADDLE\n"
 
 
 def test_the_map_names_folders_that_exist_and_leaves_none_out():

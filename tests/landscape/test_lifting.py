@@ -93,14 +93,21 @@ def test_lifting_says_why_it_cannot():
 
 
 def test_without_full_rank_a_small_perturbation_need_not_lift():
-    # U = e_1, V = 0: a product near 0 of the form ε e_2 e_2ᵀ needs the column U near e_2.
-    rng = np.random.default_rng(3)
+    # At U = e_1, V = 0 the product is 0; for ε e_2 e_2ᵀ the column U has to come near ± e_2.
+    start = (np.zeros((1, 2)), np.eye(2)[:, :1])
     for size in (1e-2, 1e-4, 1e-6):
-        least = np.inf
-        for t in np.geomspace(1e-8, 1e8, 200) * rng.choice([-1.0, 1.0], 200):
-            # All factorizations of ε e_2 e_2ᵀ through width 1 are (t e_2)(ε/t e_2ᵀ).
-            least = min(least, np.hypot(np.hypot(1, t), size / t))
-        assert least >= 1.0
+        target = np.diag([0.0, size])
+        factors = factorize(target, (2, 1, 2))
+        np.testing.assert_allclose(product(factors), target, atol=1e-15)
+        least = np.inf  # over all other factorizations, which are rescalings of this one
+        for t in np.geomspace(1e-8, 1e8, 200):
+            others = (factors[0] / t, factors[1] * t)
+            np.testing.assert_allclose(product(others), target, rtol=1e-12)
+            moves = [np.linalg.norm(a - b) for a, b in zip(others, start, strict=True)]
+            least = min(least, np.hypot(*moves))
+        assert 1.0 <= least < 1.01
+        with pytest.raises(ValueError, match=r"has rank 0, below min\(widths\) = 1"):
+            lift_perturbation(start, target)
 
 
 @settings(max_examples=60, deadline=None)
