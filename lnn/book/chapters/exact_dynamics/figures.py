@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from lnn._checks import Array
 from lnn.book.style import LAYER_STYLES, MODE_COLOURS, MODE_MARKERS, REFERENCE, SIMULATION, THEORY
@@ -183,6 +184,10 @@ def draw_against_prediction(
             label=name,
         )
     ax.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
+    for axis in (ax.xaxis, ax.yaxis):  # few enough labels for a phone
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axis.set_minor_formatter(NullFormatter())
     ax.set_xlabel("predicted time")
     ax.set_ylabel("observed time")
     artists.append(ax.legend(loc="upper left"))
@@ -214,5 +219,7 @@ def draw_speeds(ax: Axes, depths: Sequence[int]) -> list[Artist]:
     ax.set(xlim=(0, 1), ylim=(0, 1.05))
     ax.set_xlabel("learned part p / s of the mode")
     ax.set_ylabel("speed dp/dt, scaled")
-    artists.append(ax.legend(loc="lower center"))
+    artists.append(
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncols=4, columnspacing=1.0)
+    )
     return artists
