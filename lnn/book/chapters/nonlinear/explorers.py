@@ -51,7 +51,7 @@ def between(figure: Figure, way: float) -> str:
     lower.set_ylabel("loss")
     lower.set_ylim(-0.15, 1.8)
     lower.text(0.02, 0.45, "spurious: 0.7")
-    lower.text(0.98, 0.2, "global: 0", ha="right")
+    lower.text(0.99, 0.45, "global: 0", ha="right")
     return (
         f"{100 * way:.0f} % of the way from the best line to the hinge the loss is {here:.2f}; the "
         f"ends have 0.7 and 0, and the top of the barrier between them {along.max():.1f}."
@@ -68,12 +68,13 @@ def width(figure: Figure, units: int, activation: str) -> str:
     row = int(np.argmin(np.abs(np.array(WIDTHS) - units)))
     fits = (width_ends(activation)[row] < 0.01).mean(axis=-1)
     ax = figure.subplots()
+    figure.subplots_adjust(left=0.15)
     order = np.sort(fits)[::-1]
     ax.bar(range(1, DATA_SETS + 1), order, color=SIMULATION)
     ax.axhline(float(fits.mean()), color=REFERENCE, linestyle="--")
     ax.set(ylim=(0, 1.05), xticks=range(1, DATA_SETS + 1))
     ax.set_xlabel("data set, easiest first")
-    ax.set_ylabel("share of runs below 1 % of ‖Y‖²")
+    ax.set_ylabel("share of runs that fit")
     ax.set_title(f"{activation}, h = {WIDTHS[row]}: {fits.mean():.0%} of all runs")
     return (
         f"{activation} network with {WIDTHS[row]} hidden units on {DATA_SETS} data sets of 10 "
@@ -91,10 +92,10 @@ def jiggle(figure: Figure, noise: float) -> str:
     row = int(np.argmin(np.abs(np.log(NOISES) - np.log(noise))))
     ends = exits("line", "noise 0.008")[row]
     ax = figure.subplots()
+    figure.subplots_adjust(top=0.8)
     figures.draw_fates(ax, DURATIONS, ends)
     reached, lower = (share(ends, name).rate for name in ("reached", "lower"))
     best = int(np.argmax(reached))
-    ax.set_title(f"noise {NOISES[row]:g}, step size 0.008")
     return (
         f"Noise {NOISES[row]:g}: after {DURATIONS[best]} steps {reached[best]:.0%} of the runs "
         f"have reached the global minimum, the most at any time, and {lower[best]:.0%} another "

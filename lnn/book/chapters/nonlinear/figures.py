@@ -81,7 +81,7 @@ def draw_profile(
     ax.axhline(0, color=REFERENCE, linewidth=0.8)
     ax.set_xlabel("distance from the minimum")
     ax.set_ylabel("rise of the loss")
-    ax.legend(loc="upper left")
+    ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.98), ncols=2)
     return artists
 
 
@@ -112,8 +112,8 @@ def draw_success(
             positions, share.rate, color=colour, marker=marker, linestyle=style, label=label
         )
     ax.set_ylim(-0.03, 1.03)
-    ax.set_ylabel("share of runs")
-    ax.legend()
+    ax.set_ylabel("share of runs that fit")
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 0.98), ncols=2)
     return artists
 
 
@@ -153,7 +153,7 @@ def draw_comparison(
     ax.set_ylim(len(groups) - 0.5, -0.5)
     ax.set_xlim(-0.03, 1.03)
     ax.set_xlabel("share of runs that reach the global minimum")
-    ax.legend()
+    ax.legend(loc="lower center", bbox_to_anchor=(0.36, 0.98), ncols=3, columnspacing=0.8)
     return artists
 
 
@@ -221,7 +221,13 @@ def draw_tiles(ax: Axes, tiles: np.ndarray, x: Array, points: Mapping[str, Array
             *point, MODE_MARKERS[index], color="black", markersize=8, markerfacecolor="white"
         )
         artists.append(
-            ax.annotate(label, (point[0], point[1]), xytext=(8, 6), textcoords="offset points")
+            ax.annotate(
+                label,
+                (point[0], point[1]),
+                xytext=(9, 7),
+                textcoords="offset points",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85},
+            )
         )
     ax.set(xlim=(-2, 2), ylim=(-5, 5), xlabel="weight w of the unit", ylabel="bias b")
     ax.grid(False)
@@ -258,7 +264,7 @@ def draw_fates(ax: Axes, durations: Sequence[int], ends: np.ndarray) -> list[Art
     ax.set(xlim=(durations[0], durations[-1]), ylim=(0, 1))
     ax.set_xlabel("noisy steps")
     ax.set_ylabel("share of runs")
-    artists.append(ax.legend(loc="upper left", fontsize=9))
+    artists.append(ax.legend(loc="lower left", bbox_to_anchor=(-0.05, 0.98), ncols=2))
     return artists
 
 

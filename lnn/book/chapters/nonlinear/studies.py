@@ -31,7 +31,7 @@ STORED = Path(__file__).with_name("studies.npz")
 ACTIVATIONS = {"ReLU": RELU, "tanh": TANH}
 WIDTHS = (1, 2, 4, 6, 10, 16)
 DATA_SETS = 8
-WIDTH_RUNS, WIDTH_STEPS = 40, 8000
+WIDTH_RUNS, WIDTH_STEPS, WIDTH_STEP = 40, 8000, 0.01
 
 STEP_SIZE = 0.008
 RUNS = 200
@@ -64,7 +64,9 @@ def scattered_problem(seed: int = 0) -> Problem:
     return Problem(with_ones(rng.standard_normal((3, 10))), rng.standard_normal((1, 10)))
 
 
-def width_run(activation: str, units: int, seed: int) -> tuple[Weights, Array]:
+def width_run(
+    activation: str, units: int, seed: int, *, step_size: float = WIDTH_STEP
+) -> tuple[Weights, Array]:
     """Run full-batch descent on one data set from `WIDTH_RUNS` random starts.
 
     A run ends when its loss is below a thousandth of ‖Y‖², or after `WIDTH_STEPS` steps.
@@ -87,7 +89,7 @@ def width_run(activation: str, units: int, seed: int) -> tuple[Weights, Array]:
         run = descend(
             (first[going], second[going]),
             problem,
-            0.01,
+            step_size,
             block,
             activation=ACTIVATIONS[activation],
             record_every=block,
