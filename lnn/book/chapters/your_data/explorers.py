@@ -48,7 +48,7 @@ def keep(figure: Figure, components: int) -> str:
     """Draw the eigenvalues of Σ and the accuracy for a number of components."""
     counts = keep.parameters[0].grid
     upper, lower = figure.subplots(2, 1)
-    figure.subplots_adjust(hspace=0.5, top=0.93, bottom=0.11)
+    figure.subplots_adjust(hspace=0.5, top=0.93, bottom=0.11, left=0.16)
     problem, parts = digit_problem(components)
     bars = upper.bar(range(1, 11), problem.eigenvalues, color=SIMULATION)
     upper.bar_label(bars, fmt="%.0f")

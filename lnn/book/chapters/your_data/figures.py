@@ -100,10 +100,11 @@ def draw_modes(pictures: Axes, bars: Axes, inputs: Array, answers: Array) -> lis
     list of matplotlib.artist.Artist
     """
     labels = [f"mode {i + 1}" for i in range(len(inputs))]
-    artists: list[Artist] = [
-        draw_templates(pictures, inputs, labels=labels, columns=len(inputs)),
-        bars.imshow(answers, cmap="PuOr", vmin=-1, vmax=1, aspect="auto"),
-    ]
+    table = bars.imshow(answers, cmap="PuOr", vmin=-1, vmax=1, aspect="auto")
+    images = draw_templates(pictures, inputs, labels=labels, columns=len(inputs))
+    artists: list[Artist] = [images, table]
+    bar = bars.figure.colorbar(table, ax=[pictures, bars], ticks=[-1, 0, 1], shrink=0.8)
+    bar.ax.set_yticklabels(["−1", "0", "1"])
     bars.set_xticks(range(10))
     bars.set_yticks(range(len(answers)), labels)
     bars.set_xlabel("digit")
