@@ -118,10 +118,10 @@ def draw_profile(
     artists: list[Artist] = []
     artists += ax.plot(position, losses, label="loss")
     artists += ax.plot(
-        near, value + slope * offset, color=REFERENCE, linestyle="--", label="tangent (gradient)"
+        near, value + slope * offset, color=REFERENCE, linestyle="--", label="tangent"
     )
     parabola = value + slope * offset + curvature * offset**2 / 2
-    artists += ax.plot(near, parabola, color=THEORY, linestyle="-.", label="parabola (Hessian)")
+    artists += ax.plot(near, parabola, color=THEORY, linestyle="-.", label="parabola")
     artists += ax.plot(here, value, "o", color="black", markersize=7, zorder=5)
     ax.set_xlabel("position on the line")
     ax.set_ylabel("loss")

@@ -56,4 +56,4 @@ def verdict(slope: float, eigenvalues: Array, value: float) -> str:
         return "critical: a global minimum"
     if eigenvalues[0] < -1e-9:
         return "critical: a strict saddle"
-    return "critical, but the Hessian cannot tell of what kind"
+    return "critical: the Hessian cannot tell more"
