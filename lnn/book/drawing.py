@@ -21,7 +21,6 @@ def draw_loss(
     label: str | None = None,
     colour: str = SIMULATION,
     style: str = "-",
-    log_steps: bool = False,
 ) -> list[Artist]:
     """Draw the loss of one run on a logarithmic axis.
 
@@ -29,20 +28,16 @@ def draw_loss(
     ----------
     ax : matplotlib.axes.Axes
     steps, losses : (k,) arrays
-        `Run.recorded` and `Run.losses`. On a logarithmic step axis step 0 is left out.
+        `Run.recorded` and `Run.losses`.
     label : str, optional
     colour, style : str
-    log_steps : bool
 
     Returns
     -------
     list of matplotlib.artist.Artist
     """
-    seen = steps > 0 if log_steps else slice(None)
-    (line,) = ax.plot(steps[seen], losses[seen], color=colour, linestyle=style, label=label)
+    (line,) = ax.plot(steps, losses, color=colour, linestyle=style, label=label)
     ax.set_yscale("log")
-    if log_steps:
-        ax.set_xscale("log")
     ax.set_xlabel("step of gradient descent")
     ax.set_ylabel("loss  ‖Y − WX‖²")
     return [line]

@@ -1,54 +1,17 @@
-"""Plateaus: the staircase as the initial scale shrinks, and the escape from a rank-3 saddle."""
+"""Plateaus: the escape from a rank-3 saddle, strict and non-strict."""
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from lnn.book.chapters.plateaus.figures import draw_runs
-from lnn.book.chapters.plateaus.studies import STEP_SIZE, WIDTHS, data
-from lnn.book.drawing import draw_loss, draw_plateaus
+from lnn.book.chapters.plateaus.studies import WIDTHS, data
 from lnn.book.sliders.explorer import explorer
-from lnn.book.sliders.parameters import Choice, Slider
+from lnn.book.sliders.parameters import Slider
 from lnn.descent.plateaus import first_below, midpoints
 from lnn.descent.run import descend
 from lnn.initialization import gaussian
 from lnn.landscape.construction import critical_point
 from lnn.landscape.kinds import Kind
-
-
-@explorer(
-    Slider(
-        "scale",
-        "Standard deviation of the initial weights",
-        values=(0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5),
-        value=0.03,
-        log=True,
-    ),
-    Choice("layers", "Layers N", options=("2", "3", "4"), value="3"),
-    question="How does the initial scale shape the staircase?",
-)
-def staircase(figure: Figure, scale: float, layers: str) -> str:
-    """Draw one run against the least losses of each rank."""
-    problem, depth = data(), int(layers)
-    start = gaussian(WIDTHS[depth], np.random.default_rng(3), std=scale)
-    steps = 6000
-    run = descend(start, problem, STEP_SIZE, steps, record_every=2)
-    ax = figure.subplots()
-    draw_loss(ax, run.recorded, run.losses, log_steps=True)
-    ax.set_xlim(1, steps)
-    floors = [float(problem.floor(r)) for r in range(5)]
-    draw_plateaus(ax, floors)
-    ax.set_ylim(500, 3e5)
-    shares = [float(np.mean(np.abs(run.losses / f - 1) < 0.01)) for f in floors]
-    rests = [str(r) for r, share in enumerate(shares) if share * steps >= 20]
-    left = first_below(run.losses, run.recorded, midpoints(problem, 4))
-    ax.set_title(
-        f"N = {layers}, start {scale:.3g}: learned {int(np.isfinite(left).sum())} of 4 modes"
-    )
-    return (
-        f"Loss of a {layers}-layer network from weights of standard deviation {scale:.3g} over "
-        f"{steps} steps, both axes logarithmic, with the least losses of rank 0 to 4. It rests "
-        f"within one per cent of the levels of rank {', '.join(rests) if rests else 'none'}."
-    )
 
 
 @explorer(
@@ -75,13 +38,13 @@ def escape(figure: Figure, perturbation: float, step: float) -> str:
     run = descend(start, problem, eta, steps, record_every=2)
     left = first_below(run.losses, run.recorded, midpoints(problem, 4)[3])
     ax = figure.subplots()
-    figure.subplots_adjust(left=0.15)
+    figure.subplots_adjust(left=0.2)
     floors = {"rank 3": float(problem.floor(3)), "rank 4": float(problem.floor(4))}
     curves = {"strict": run.losses[0], "non-strict": run.losses[1]}
     draw_runs(ax, run.recorded, curves, floors)
     ax.set_ylim(0, 2 * floors["rank 3"])
     told = f"{left[1] / left[0]:.1f} times as long" if np.isfinite(left[1]) else "not yet left"
-    ax.set_title(f"ε = {perturbation:.3g}, η = {eta:.2g}: non-strict {told}")
+    ax.set_title(f"non-strict saddle: {told}")
     return (
         f"Loss from the strict and the non-strict rank-3 minimizer, both perturbed by noise of "
         f"standard deviation {perturbation:.3g}, step size {eta:.2g}. The strict one leaves after "

@@ -58,6 +58,7 @@ def draw_scaling(
     ylabel: str = "steps to leave the plateau",
     log_y: bool = True,
     first: int = 0,
+    apart: float = 1.0,
 ) -> list[Artist]:
     """Draw medians and ranges against a size, on a logarithmic axis, with the theory over them.
 
@@ -73,6 +74,8 @@ def draw_scaling(
     log_y : bool
     first : int
         Colour and marker of the first label, counted in the palette.
+    apart : float
+        Factor between the positions of neighbouring labels, so that their bars do not coincide.
 
     Returns
     -------
@@ -80,8 +83,9 @@ def draw_scaling(
     """
     artists: list[Artist] = []
     for row, (label, (low, middle, high)) in enumerate(quantiles.items(), start=first):
+        x = sizes * apart ** (row - first)
         bars = ax.errorbar(
-            sizes, middle, [middle - low, high - middle], fmt=MODE_MARKERS[row],
+            x, middle, [middle - low, high - middle], fmt=MODE_MARKERS[row],
             color=MODE_COLOURS[row], capsize=3, label=label,
         )  # fmt: skip
         artists.append(bars)  # type: ignore[arg-type]
