@@ -13,7 +13,7 @@ from lnn.book.style import REFERENCE
 @explorer(
     Slider(
         "fraction",
-        "Step size in units of 2/λₘₐₓ",
+        "Step size in units of 2/μₘₐₓ",
         values=(0.1, 0.25, 0.5, 0.75, 0.9, 0.97, 1.0, 1.03, 1.1),
         value=0.97,
     ),
@@ -21,11 +21,11 @@ from lnn.book.style import REFERENCE
     size=(5.6, 4.4),
 )
 def quadratic(figure: Figure, fraction: float) -> str:
-    """Draw the path of gradient descent on a quadratic at a fraction of 2 / λ_max."""
+    """Draw the path of gradient descent on a quadratic at a fraction of 2 / μ_max."""
     path = quadratic_path(fraction)
     ax = figure.subplots()
     outcome = "converges" if fraction < 1 else "flips for ever" if fraction == 1 else "runs away"
-    draw_quadratic(ax, Q, path, title=f"η = {fraction:g} · 2/λₘₐₓ: {outcome}")
+    draw_quadratic(ax, Q, path, title=f"η = {fraction:g} · 2/μₘₐₓ: {outcome}")
     ax.text(0.25, -0.3, "minimizer", color=REFERENCE)
     return (
         f"Contours of a quadratic with the path of gradient descent at {fraction:g} times two over "

@@ -45,7 +45,7 @@ def run_at(step_size: float) -> Run:
 
 @lru_cache(maxsize=1)
 def landmarks() -> dict[str, float]:
-    """Return the step sizes to be marked: proved, 2 / λ_max reached, and where runs blow up.
+    """Return the step sizes to be marked: proved, 2 / μ_max reached, and where runs blow up.
 
     Returns
     -------
@@ -62,14 +62,14 @@ def landmarks() -> dict[str, float]:
             low = middle
     return {
         "proved": float(convergence_bound(weights, problem).step_size),
-        "2/λₘₐₓ": float(stability_limit(reached, problem)),
+        "2/μₘₐₓ": float(stability_limit(reached, problem)),
         "no minimum is stable": float(divergence_bound(problem, WIDTHS)),
         "blows up": high,
     }
 
 
 def quadratic_path(fraction: float, steps: int = 40) -> Array:
-    """Return x_{k+1} = x_k − η Q x_k from (−2.5, 1.5), with η = fraction · 2 / λ_max(Q).
+    """Return x_{k+1} = x_k − η Q x_k from (−2.5, 1.5), with η = fraction · 2 / μ_max(Q).
 
     Parameters
     ----------
