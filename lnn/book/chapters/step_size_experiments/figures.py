@@ -93,7 +93,11 @@ def draw_medians(
     spread = np.abs(intervals.T - medians)
     bars = ax.errorbar(x, medians, yerr=spread, fmt="o", color=MODE_COLOURS[0], capsize=3, ms=5)
     artists: list[Artist] = list(bars.get_children())
-    artists.append(ax.text(x[-1], medians[-1] * 2, "median", color=MODE_COLOURS[0], ha="right"))
+    inner = x.size // 2 + 1  # below the line of the limit, and left of the dot, there is room
+    artists.append(
+        ax.text(0.8 * x[inner], medians[inner], "median", color=MODE_COLOURS[0], ha="right",
+                va="center")
+    )  # fmt: skip
     if exponential is not None:
         artists += ax.plot(x, exponential, ls="--", color=MODE_COLOURS[1], lw=1.4)
         artists.append(
