@@ -153,7 +153,7 @@ def draw_comparison(
     ax.set_ylim(len(groups) - 0.5, -0.5)
     ax.set_xlim(-0.03, 1.03)
     ax.set_xlabel("share of runs that reach the global minimum")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.36, 0.98), ncols=3, columnspacing=0.8)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.3, 0.98), ncols=3, columnspacing=0.8)
     return artists
 
 
