@@ -81,13 +81,14 @@ class Stack:
 
     def _run(self, rows: range, steps: int, every: int, records: Records, careful: bool) -> None:
         """Make these records, each before its step, and take the steps up to the next."""
-        for row in rows:
-            first = min(row * every, steps)
-            self._evaluate(records.losses[row], records.squared_norms[row])
+        some = slice(rows.start, rows.stop)
+        losses, norms = records.losses[some], records.squared_norms[some]
+        for row, loss, norm in zip(rows, losses, norms, strict=True):
+            self._evaluate(loss, norm)
             if careful:
                 self._going &= self._go_on(records, row)
-            for step in range(first, min(first + every, steps)):
-                if step > first:
+            for step in range(min(every, steps - row * every)):
+                if step:
                     self._evaluate()
                 if self._late is not None:
                     self._move *= self._late
@@ -123,7 +124,7 @@ class Stack:
         return (np.abs(losses) <= self._ceiling) & (norms > self._least_norm)  # nobody who is nan
 
 
-_AT_A_TIME = 32  # records: whether a network has stopped is looked at for all of them at once
+_AT_A_TIME = 64  # records: whether a network has stopped is looked at for all of them at once
 _LONG = 8192  # numbers: BLAS splits longer sums among threads
 
 
