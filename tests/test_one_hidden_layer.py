@@ -219,6 +219,7 @@ def test_full_rank_hidden_layer_bounds_the_loss():
     [
         ({"rng": None, "batch": 2}, "rng is None"),
         ({"rng": None, "noise": 1.0}, "rng is None"),
+        ({"rng": None, "noise": np.array([0.0, 1.0])}, "rng is None"),
         ({"step_size": 0.0}, "step_size"),
         ({"noise": -1.0}, "noise"),
         ({"quiet": -1}, "quiet"),

@@ -252,3 +252,19 @@ def test_the_transposed_problem(widths):
         verdict, twin = lnn.classify(point, problem), lnn.classify(transposed(point), other)
         for name in ("kind", "modes", "rank", "tightened", "index", "nullity"):
             assert getattr(twin, name) == getattr(verdict, name), name
+
+
+def test_units_where_the_best_map_is_not_unique():
+    # T R has the singular values 2, 1, 1 and one is lost: what is proved is a lower bound.
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((3, 3))
+    u, _, vt = np.linalg.svd(rng.standard_normal((3, 3)))
+    Y = (u * [2.0, 1.0, 1.0]) @ vt
+    small, large = (
+        lnn.steps.flattest.certified_least_sharpness(lnn.Problem(a * X, Y), (3, 2, 3))
+        for a in (0.01, 100.0)
+    )
+    assert small.tied
+    assert small.lower < 0.999 * small.value
+    np.testing.assert_allclose(large.lower, 1e4 * small.lower, rtol=1e-7)
+    np.testing.assert_allclose(large.value, 1e4 * small.value, rtol=1e-5)

@@ -2,8 +2,19 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
-from lnn import Kind, classify, critical_point, descend, gaussian, hessian, saddle_problem
+from lnn import (
+    Kind,
+    Problem,
+    classify,
+    critical_point,
+    descend,
+    gaussian,
+    gradient_flow,
+    hessian,
+    saddle_problem,
+)
 from lnn.descent import first_below, flat_escape_time, midpoints, strict_escape_time
 
 WIDTHS = (5, 4, 4, 5)
@@ -101,6 +112,43 @@ def test_symmetries_of_the_strict_time(rng):
     # Less left to fall takes longer, and a start without a growing part never leaves.
     assert strict_escape_time(b, 0.7, a, K, cov, share=0.1) > one
     assert strict_escape_time([0.0], 1.0, [0.0], [[1.0]], [[1.0]]) == np.inf
+
+
+@pytest.mark.parametrize("share", [0.9, 0.5, 0.1])
+@pytest.mark.parametrize(("first", "middle"), [(0.05, 0.5), (0.4, 0.3), (1e-3, 2.0)])
+def test_the_strict_time_is_exact_for_a_chain_with_equal_ends(first, middle, share):
+    # Three weights a, z, a: the loss of the flow is `share` of ‖Y‖² at that time, z ≫ a or not.
+    cov, target = 1.7, 3.0
+    time = strict_escape_time([first], middle, [first], [[cov * target]], [[cov]], share=share)
+    problem = Problem([[np.sqrt(cov)]], [[np.sqrt(cov) * target]])
+    there = np.hypot(middle, first)  # z² − a² is conserved: the middle weight at a = first
+    start = tuple(np.full((1, 1), w) for w in (first, there, first))
+    flow = gradient_flow(start, problem, [time])
+    np.testing.assert_allclose(flow.losses, share * cov * target**2, rtol=1e-6)
+
+
+def test_beyond_the_level_no_time_is_left():
+    assert strict_escape_time([1.5], 1.0, [1.5], [[3.0]], [[1.0]]) == 0.0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_flat_time_is_that_of_the_equation(seed):
+    rng = np.random.default_rng(seed)
+    b0, z0, a0 = rng.standard_normal(4), rng.standard_normal(), rng.standard_normal(3)
+    K = rng.standard_normal((3, 4))
+
+    def velocity(_, state):
+        a, b, z = state[:3], state[3:7], state[7]
+        return 2 * np.concatenate([z * (K @ b), z * (K.T @ a), [a @ K @ b]])
+
+    def far(_, state):
+        return np.linalg.norm(state) - 1e6
+
+    far.terminal = True
+    start = np.concatenate([a0, b0, [z0]])
+    found = solve_ivp(velocity, (0, 100), start, method="LSODA", events=far, rtol=1e-10, atol=1e-12)
+    assert found.status == 1
+    np.testing.assert_allclose(flat_escape_time(b0, z0, a0, K), found.t[-1], rtol=1e-4)
 
 
 @pytest.mark.parametrize(("z", "share"), [(0.0, 0.5), (-1.0, 0.5), (1.0, 0.0), (1.0, 1.0)])
