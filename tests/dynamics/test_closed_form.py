@@ -244,3 +244,9 @@ def test_a_mode_without_room_can_be_learned_later_on_coloured_inputs():
     assert slower[1] < 0.2
     assert slower[2] > 2.9
     assert faster[2] < 0.1
+
+
+@pytest.mark.parametrize(("value", "start"), [(5.0, 1.0), (4.0, 1.0), (1.0, 5.0), (1.0, 4.0)])
+def test_the_closed_form_is_refused_at_and_beyond_the_target(value, start):
+    with pytest.raises(ValueError, match="between 0 and target"):
+        mode_time(value, start, 4.0, 1.0, 3)

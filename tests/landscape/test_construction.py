@@ -218,4 +218,6 @@ def test_one_layer_has_its_minimizer(rng):
     problem = random_problem(rng, 4, 3)
     (w,) = critical_point(problem, (4, 3), (0, 1, 2))
     np.testing.assert_allclose(w, problem.least_squares, atol=1e-10)
+    (w,) = critical_point(problem, (4, 3), (0, 1, 2), rng=rng)
+    np.testing.assert_allclose(w, problem.least_squares, atol=1e-10)
     assert bottleneck((4, 3)) == 3
