@@ -10,3 +10,22 @@ document.querySelectorAll("button[data-calls]").forEach((button) => {
 window.addEventListener("beforeprint", () => {
   document.querySelectorAll("details").forEach((fold) => (fold.open = true));
 });
+
+// A finger that comes down on a slider and then scrolls the page has not meant to move the slider.
+{
+  let slider;
+  let value;
+  addEventListener(
+    "pointerdown",
+    (event) => {
+      slider = event.target.matches?.("input[type=range]") ? event.target : undefined;
+      value = slider?.value;
+    },
+    { capture: true },
+  );
+  addEventListener("pointercancel", () => {
+    if (!slider || slider.value === value) return;
+    slider.value = value;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+}

@@ -35,16 +35,17 @@ const find = (() => {
     return whole + begun / 4;
   }
 
-  // What is about a word ranks before what mentions it: titles count most, the shorter the more;
-  // in a text, later mentions add less and less.
+  // What is about a word ranks before what mentions it: titles count most, the more the shorter
+  // they are and the earlier they have it; in a text, later mentions add less and less.
   const WEIGHT = { page: 60, term: 40, name: 30, section: 25 };
   function score(entry, query) {
     let total = 0;
     for (const word of query) {
       const title = Math.min(matches(entry.titleWords, word), 1);
+      const place = Math.max(0, entry.titleWords.findIndex((one) => one.startsWith(word)));
       const text = matches(entry.textWords, word);
       if (!title && !text) return 0;
-      total += (title * WEIGHT[entry.kind]) / Math.sqrt(1 + entry.titleWords.length / 4);
+      total += (title * WEIGHT[entry.kind]) / Math.sqrt(1 + place / 2 + entry.titleWords.length / 8);
       total += (10 * text) / (text + 3);
     }
     return total;

@@ -7,6 +7,9 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+WIDEST = 5.6
+"""Inches at which a label of 12.5 points is 11 pixels high on a phone of 390."""
+
 STYLE = str(files("lnn.book") / "lnn.mplstyle")
 
 MODE_COLOURS = ("#0072B2", "#D55E00", "#007A5A", "#B3478F", "#8A6500", "#2A2A2A")
@@ -45,7 +48,8 @@ def new_figure(
     ----------
     rows, columns : int
     width, height : float
-        Size of the whole figure in inches.
+        Size of the whole figure in inches. A figure that is wider than 5.6 is drawn smaller in the
+        same proportions: a phone would shrink it, and its labels with it.
     **subplots
         Passed to `matplotlib.pyplot.subplots`, such as ``sharex=True``.
 
@@ -54,8 +58,9 @@ def new_figure(
     figure : matplotlib.figure.Figure
     axes : matplotlib.axes.Axes or array of them
     """
+    shrink = min(1.0, WIDEST / width)
     with plt.style.context(STYLE):
-        return plt.subplots(rows, columns, figsize=(width, height), **subplots)
+        return plt.subplots(rows, columns, figsize=(shrink * width, shrink * height), **subplots)
 
 
 def label_line(ax: Axes, x: float, y: float, text: str, colour: str) -> Any:

@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 
 from book_site.references import authors
 
-_ARXIV = re.compile(r"\s*arXiv:(\d{4}\.\d{4,5})(?:,\s*\d{4})?\s*")
+_ARXIV = re.compile(r"(?:Preprint,?\s*)?arXiv:(\d{4}\.\d{4,5})(?:,\s*\d{4})?")
 
 
 def setup(app: Sphinx) -> None:
@@ -42,11 +42,15 @@ class Style(Unsorted):  # type: ignore[misc]
 
     def format_entry(self, label: str, entry: Entry, bib_data: Any = None) -> Any:
         """Return the formatted entry."""
-        found = _ARXIV.fullmatch(entry.fields.get("note", ""))
+        found = _ARXIV.search(entry.fields.get("note", ""))
         if found:
             entry = deepcopy(entry)
-            del entry.fields["note"]
+            rest = _ARXIV.sub("", entry.fields.pop("note")).strip(" ,.")
+            if rest:
+                entry.fields["note"] = rest
             entry.fields["eprint"] = found[1]
+            if entry.fields.get("url", "").endswith(found[1]):
+                del entry.fields["url"]  # the same again
             if entry.type == "unpublished":  # which asks for a note
                 entry.type = "misc"
         return super().format_entry(label, entry, bib_data)

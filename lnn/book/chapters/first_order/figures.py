@@ -113,7 +113,7 @@ def draw_level_sets(ax: Axes, levels: Array, lifts: Sequence[tuple[Array, Array]
     axis = np.linspace(-0.35, 1.45, 181)
     product = axis[:, None] * axis
     lines = ax.contour(axis, axis, product, levels=levels, colors=REFERENCE, linewidths=0.8)
-    ax.clabel(lines, fontsize=9)
+    ax.clabel(lines, fontsize="medium")
     artists: list[Artist] = [lines]
     for start, end in lifts:
         artists += ax.plot(*start, "o", color=SIMULATION, markersize=8)

@@ -158,6 +158,5 @@ def draw_fates(axes: Sequence[Axes], curves: Mapping[str, Array]) -> list[Artist
         artists += ax.semilogy(losses, color=MODE_COLOURS[row], linewidth=1.2)
         ax.set_title(label)
         ax.set_xlabel("step")
-        ax.tick_params(labelsize=8)
     axes[0].set_ylabel("loss")
     return artists
