@@ -28,16 +28,16 @@ def site() -> Path:
     command = [sys.executable, "-c", start, "build", ".", "-W", "-n", "--keep-going"]
     environment = {k: v for k, v in os.environ.items() if k not in {"LNN_FREEZE", "LNN_PYODIDE"}}
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    built = ROOT / "_build" / "site of run.txt"
+    result = ROOT / "_build" / "site of run.txt"  # the run's name, and what went wrong
     with alone("site"):
-        if built.exists() and built.read_text() == run:
-            return SITE  # another process of this run has built it
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            pytest.fail(f"the book does not build:\n{done.stdout[-3000:]}{done.stderr[-6000:]}")
-        built.write_text(run)
+        if not result.exists() or result.read_text().partition("\n")[0] != run:
+            done = subprocess.run(
+                command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+            )
+            wrong = f"{done.stdout[-3000:]}{done.stderr[-6000:]}" if done.returncode else ""
+            result.write_text(f"{run}\n{wrong}")
+    if wrong := result.read_text().partition("\n")[2]:
+        pytest.fail(f"the book does not build:\n{wrong}")
     return SITE
 
 
