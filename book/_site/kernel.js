@@ -70,6 +70,8 @@
     );
     dialog.setAttribute("aria-labelledby", title.id);
     close.addEventListener("click", () => dialog.close());
+    // The theme takes this key for its own dialog, and no other would close.
+    dialog.addEventListener("keydown", (event) => event.key === "Escape" && dialog.close());
     start.addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => {
       dialog.remove();

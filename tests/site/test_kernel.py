@@ -18,6 +18,7 @@ import nbformat
 import pytest
 from executed import alone
 from notebooks import find_pyodide
+from playwright.sync_api import expect
 from visiting import (
     LITE_POLICY,
     POLICY,
@@ -99,6 +100,7 @@ def test_an_explorer_is_taken_live_in_its_page(
     width: int, visit: Open, hosted: Served, measured: dict[str, Any]
 ) -> None:
     seen = visit(hosted.url(f"{with_explorer()}.html"), width)
+    seen.page.evaluate(UNFOLD)
     assert not [a for a in seen.loaded if "/lite/" in a], "loaded before the click"
     figure = seen.page.locator("figure.lnn-explorer").first
     button = figure.get_by_role("button", name="Take it live")
@@ -152,6 +154,9 @@ def test_an_explorer_is_taken_live_in_its_page(
     assert not seen.outside, f"requests to other hosts: {seen.outside}"
 
 
+UNFOLD = "document.querySelectorAll('details').forEach((one) => (one.open = true))"
+
+
 def with_explorer() -> str:
     """Return the first page that has an explorer."""
     marker = '<figure class="lnn-explorer"'
@@ -170,7 +175,7 @@ def test_running_a_chapter_is_asked_before_anything_is_loaded(visit: Open, hoste
     start = dialog.get_by_role("link", name="Start")
     assert start.evaluate("(a) => a.href") == run.evaluate("(a) => a.href")
     seen.page.keyboard.press("Escape")
-    assert dialog.count() == 0
+    expect(dialog).to_have_count(0)
     assert run.evaluate("(link) => link === document.activeElement")
     seen.check()
 
@@ -178,6 +183,7 @@ def test_running_a_chapter_is_asked_before_anything_is_loaded(visit: Open, hoste
 def test_what_is_wrong_is_said_and_nothing_is_lost(visit: Open, hosted: Served) -> None:
     """Pyodide cannot be reached: on the page, for an explorer, and in the notebook."""
     seen = visit(hosted.url(f"{with_explorer()}.html"))
+    seen.page.evaluate(UNFOLD)
     seen.page.route("**/pyodide-lock.json", lambda route: route.abort())
     seen.page.locator("a.btn-run-in-browser").first.click()
     dialog = seen.page.locator("dialog.kernel-dialog")
@@ -200,7 +206,9 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(visit: Open, hosted: Served) 
     notebook = context.new_page()
     notebook.goto(hosted.url(address))
     notebook.locator("#run-all").get_by_text("Python cannot be reached").wait_for(timeout=60_000)
-    notebook.locator(".jp-OutputArea-output").first.wait_for(timeout=60_000)
+    kept = notebook.locator(".jp-OutputArea-output").first
+    kept.wait_for(state="attached", timeout=60_000)
+    assert (kept.text_content() or "").strip(), "the stored outputs are gone"
     notebook.locator("#run-all").get_by_role("button", name="Close").click()
     assert notebook.locator("#run-all").count() == 0
 
