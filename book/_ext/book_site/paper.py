@@ -32,7 +32,7 @@ STYLE = """
 @page :first { @bottom-center { content: none; } }
 html { font-size: 10.5pt; }
 body { margin: 0; background: white; }
-* { box-shadow: none !important; }
+html[data-theme] { --pst-color-shadow: transparent !important; }
 article.bd-article { max-width: none; padding: 0; break-before: page; }
 .title { display: flex; flex-direction: column; justify-content: center; height: 240mm; }
 .title h1 { font-size: 34pt; }
