@@ -12,7 +12,8 @@ from visiting import ROOT, Served, Visit, chapters
 
 Open = Callable[..., Visit]
 
-WITHOUT = ("ledger", "audit_", "reference", "bibliography")  # pages that ask no question
+# Pages that have no slider of Matplotlib frames; the landing page has a laboratory instead.
+WITHOUT = ("intro", "ledger", "audit_", "reference", "bibliography")
 WITH = [c for c in chapters() if not c.rsplit("/", 1)[-1].startswith(WITHOUT)]
 
 LATENCY = """async (figure) => {
