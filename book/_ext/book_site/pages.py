@@ -9,6 +9,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx_design.dropdown import dropdown_title
 
 from book_site import assets, formulas, lite
 from book_site.fingerprint import digest
@@ -34,6 +35,7 @@ def setup(app: Sphinx) -> None:
     _disconnect(app, "sphinx_thebe")
     app.add_config_value("book_machinery", "", "html", str)
     app.connect("config-inited", _machinery)
+    app.connect("doctree-resolved", _plain_fold_titles)
     app.connect("html-page-context", _add_button, priority=900)
     app.connect("build-finished", _rewrite, priority=900)  # after the themes
 
@@ -44,6 +46,13 @@ def _machinery(app: Sphinx, config: Config) -> None:
     folders = (root / "book" / "_ext", root / "book" / "_site", root / "lnn" / "book" / "labs")
     files = (p for folder in folders for p in folder.rglob("*") if p.is_file())
     config.book_machinery = digest(p for p in files if p.suffix != ".pyc")
+
+
+def _plain_fold_titles(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Keep the text of links in the titles of folds: a title is a button, and holds no other."""
+    for title in doctree.findall(dropdown_title):
+        for link in list(title.findall(nodes.reference)):
+            link.replace_self(link.children)
 
 
 def _disconnect(app: Sphinx, module: str) -> None:
