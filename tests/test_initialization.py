@@ -82,3 +82,15 @@ def test_what_cannot_be_is_refused(widths, singular_values, delta, message):
         lnn.initialization.with_balancedness(
             widths, singular_values, delta, np.random.default_rng(5)
         )
+
+
+def test_an_ensemble_has_its_own_singular_values_and_constants():
+    values = np.array([[3.0, 1.0], [2.0, 0.5], [5.0, 4.0]])
+    delta = np.array([0.1, 0.2, 0.3])
+    weights = lnn.initialization.with_balancedness(
+        (4, 3, 5), values, delta, np.random.default_rng(0), size=(3,)
+    )
+    np.testing.assert_allclose(lnn.balancedness(weights), delta, rtol=1e-9)
+    found = np.linalg.svd(lnn.product(weights), compute_uv=False)
+    np.testing.assert_allclose(found[:, :2], values, rtol=1e-9)
+    np.testing.assert_allclose(found[:, 2:], 0, atol=1e-12)

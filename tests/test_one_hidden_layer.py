@@ -244,3 +244,17 @@ def test_wrong_networks_are_refused():
     many = Problem(np.stack([problem.X] * 2), np.stack([problem.Y] * 2))
     with pytest.raises(ValueError, match="single problem"):
         nonlinear.descend(weights, many, 0.1, 1)
+
+
+def test_ensembles_of_inputs():
+    X = np.random.default_rng(0).standard_normal((3, 4, 2, 5))
+    ones = nonlinear.with_ones(X)
+    assert ones.shape == (3, 4, 3, 5)
+    np.testing.assert_array_equal(ones[:, :, :2], X)
+    assert (ones[:, :, 2] == 1).all()
+    weights = lnn.gaussian((3, 6, 1), np.random.default_rng(1))
+    radius = nonlinear.active_radius(weights, ones)
+    for i, j in np.ndindex(3, 4):
+        x = ones[i, j]
+        distances = (weights[0] @ x) / np.sqrt((x**2).sum(axis=0))
+        np.testing.assert_allclose(radius[i, j], distances.min(), rtol=1e-12)

@@ -123,3 +123,11 @@ def test_inputs_that_do_not_span_are_allowed():
 def test_widths_must_fit():
     with pytest.raises(ValueError, match="use d_0 = 2"):
         divergence_bound(Problem(np.eye(2), np.eye(2)), (3, 2, 2))
+
+
+def test_ten_layers_whose_ends_look_in_different_directions():
+    # 2 λ_max(e^{9t} diag(1, 1e−6) + 9 e^{−t} diag(0, 1)) is least where both entries are equal.
+    problem = Problem(np.diag([1.0, 1e-3]), np.diag([0.0, 1.0]))
+    equal = (9 / (1 - 1e-6)) ** (1 / 10)
+    least = least_sharpness(problem, (2,) * 11)
+    np.testing.assert_allclose(least, 2 * equal**9, rtol=1e-9)
