@@ -54,3 +54,19 @@ def test_a_thousand_members_make_a_short_text(kind):
     for field in fields(kind):
         if field.repr:
             assert f"{field.name}=(1000, 50) from 1 to 1" in repr(record)
+
+
+def test_what_is_empty_or_boolean_has_no_range():
+    record = object.__new__(lnn.descent.run.Run)
+    for field in fields(record):
+        object.__setattr__(record, field.name, np.zeros((0, 3)))
+    assert "losses=(0, 3) of float64" in repr(record)
+    for field in fields(record):
+        object.__setattr__(record, field.name, np.ones((9, 3), dtype=bool))
+    assert "losses=(9, 3) of bool" in repr(record)
+    for field in fields(record):
+        object.__setattr__(record, field.name, np.ones(7))
+    assert "losses=(7,) from 1 to 1" in repr(record)
+    for field in fields(record):
+        object.__setattr__(record, field.name, np.ones(6))
+    assert "losses=[1., 1., 1., 1., 1., 1.]" in repr(record)
