@@ -23,6 +23,9 @@ _SEARCH_SCRIPT = re.compile(
 _INLINE_SCRIPT = re.compile(r'<script(?: data-cfasync="false")?>(.*?)</script>', re.DOTALL)
 _OPTIONS = re.compile(r"<script[^>]*/documentation_options\.js[^>]*></script>")
 _SHARED_ID = re.compile(r' id="(?:proof|exercise|solution)-content"')  # of every box
+# A heading that folds is a button, and holds no links: they could not be told from it.
+_SUMMARY = re.compile(r"<summary\b.*?</summary>", re.DOTALL)
+_LINK = re.compile(r"</?a\b[^>]*>")
 _FOLD = '<summary><span class="toctree-toggle"'  # has an arrow, and no text that can be heard
 _INLINE_HANDLER = re.compile(r'onclick="(?:window\.)?(\w+)\(\)"')
 _SIDEBAR = '<dialog id="pst-primary-sidebar-modal">'
@@ -128,6 +131,7 @@ def mend(page: str, out: Path, root: str) -> str:
     page = page.replace('role="doc-biblioentry"', 'role="listitem"')
     page = page.replace(_FOLD, _FOLD.replace(">", ' aria-label="Unfold the sections">', 1))
     page = _SHARED_ID.sub("", page)
+    page = _SUMMARY.sub(lambda m: _LINK.sub("", m[0]), page)
     page = _one_viewport(page)
     page = _main_first(page)
     page = formulas.keep_punctuation(page)
