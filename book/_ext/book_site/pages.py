@@ -22,7 +22,7 @@ _SEARCH_SCRIPT = re.compile(
 )
 _INLINE_SCRIPT = re.compile(r'<script(?: data-cfasync="false")?>(.*?)</script>', re.DOTALL)
 _OPTIONS = re.compile(r"<script[^>]*/documentation_options\.js[^>]*></script>")
-_SHARED_ID = re.compile(r' id="(?:proof|exercise|solution)-content"')  # of every box
+_ID = re.compile(r'(<[a-z][^<>]*?)\sid="([^"]*)"')
 # A heading that folds is a button, and holds no links: they could not be told from it.
 _SUMMARY = re.compile(r"<summary\b.*?</summary>", re.DOTALL)
 _LINK = re.compile(r"</?a\b[^>]*>")
@@ -130,7 +130,7 @@ def mend(page: str, out: Path, root: str) -> str:
     # Sphinx puts a deprecated role on the entries of its role="list" of citations.
     page = page.replace('role="doc-biblioentry"', 'role="listitem"')
     page = page.replace(_FOLD, _FOLD.replace(">", ' aria-label="Unfold the sections">', 1))
-    page = _SHARED_ID.sub("", page)
+    page = _unique_ids(page)
     page = _SUMMARY.sub(lambda m: _LINK.sub("", m[0]), page)
     page = _one_viewport(page)
     page = _main_first(page)
@@ -165,6 +165,19 @@ def _inline_to_files(page: str, out: Path, root: str) -> str:
         return page
     distinct = ";\n".join(dict.fromkeys(settings))
     return page[: options.end()] + file(distinct) + page[options.end() :]
+
+
+def _unique_ids(page: str) -> str:
+    """Return the page with each id once: boxes without a label share theirs, as "proof"."""
+    seen = set()
+
+    def first(match: re.Match[str]) -> str:
+        if match[2] in seen:
+            return match[1]
+        seen.add(match[2])
+        return match[0]
+
+    return _ID.sub(first, page)
 
 
 def _one_viewport(page: str) -> str:
