@@ -163,7 +163,7 @@
         bar.remove();
         status.textContent = "Live: every value, computed in your browser.";
         const output = picture.closest(".jp-OutputArea");
-        frame.style.height = `${output.scrollHeight + 40}px`;
+        frame.style.height = `${output.getBoundingClientRect().bottom + 16}px`;
         return undefined;
       }
       const at = stage(frame);

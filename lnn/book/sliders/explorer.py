@@ -44,9 +44,11 @@ STYLE = Path(__file__).parents[1] / "lnn.mplstyle"
 # less time: no layout engine runs, and titles do not look for room above the ticks.
 _PLACES = {
     "axes.titley": 1.0,
+    "axes.titlesize": 12.5,  # titles change with the state and may be long
+    "axes.titleweight": "normal",
     "figure.autolayout": False,
     "figure.constrained_layout.use": False,
-    "figure.subplot.left": 0.12,
+    "figure.subplot.left": 0.14,
     "figure.subplot.right": 0.97,
     "figure.subplot.bottom": 0.15,
     "figure.subplot.top": 0.91,
