@@ -109,6 +109,8 @@
       display: none !important;
     }
     .jp-OutputArea-output { padding: 0 !important; }
+    body, .lm-Widget { background: var(--jp-layout-color1) !important; }
+    .widget-html-content { max-width: 100%; }
     .jp-CodeConsole-content { padding: 4px !important; }`;
 
   function stage(frame) {
@@ -163,7 +165,10 @@
         bar.remove();
         status.textContent = "Live: every value, computed in your browser.";
         const output = picture.closest(".jp-OutputArea");
-        frame.style.height = `${output.getBoundingClientRect().bottom + 16}px`;
+        // The application keeps a share of its height for the prompt, which is not shown.
+        const content = inside.querySelector(".jp-CodeConsole-content");
+        const share = content.clientHeight / frame.clientHeight || 1;
+        frame.style.height = `${(output.offsetTop + output.scrollHeight + 48) / share}px`;
         return undefined;
       }
       const at = stage(frame);

@@ -122,10 +122,11 @@ def test_an_explorer_is_taken_live_in_its_page(
     frame = figure.frame_locator("iframe.lnn-frame")
     picture = frame.locator(".jp-OutputArea img[alt]")
     handle = frame.locator(".noUi-handle").first
+    seen.page.wait_for_timeout(1000)  # the application lays itself out anew
     for part in (picture, handle):
         box = part.bounding_box()
         assert box is not None
-        frame_box = ready.bounding_box()
+        frame_box = frame.locator(".jp-CodeConsole-content").bounding_box()
         assert frame_box is not None
         assert box["y"] >= frame_box["y"] - 1, "scrolled out of the frame"
         assert box["y"] + box["height"] <= frame_box["y"] + frame_box["height"] + 1
