@@ -282,6 +282,8 @@ def _gradient(
     error = 2 * (second @ h - Y)
     if counts.ndim:
         error = error * counts[..., None, :]
+    elif counts != 1:
+        error = error * counts
     return _times(activation.slope(h) * (second.mT @ error), X.mT), error @ h.mT
 
 

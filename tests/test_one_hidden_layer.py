@@ -258,3 +258,16 @@ def test_ensembles_of_inputs():
         x = ones[i, j]
         distances = (weights[0] @ x) / np.sqrt((x**2).sum(axis=0))
         np.testing.assert_allclose(radius[i, j], distances.min(), rtol=1e-12)
+
+
+def test_one_count_for_all_samples_multiplies_the_gradient():
+    rng = np.random.default_rng(3)
+    problem = Problem(rng.standard_normal((2, 6)), rng.standard_normal((1, 6)))
+    weights = lnn.gaussian((2, 4, 1), rng)
+    once = nonlinear.gradient(weights, problem)
+    for number, each in ((1.0, np.ones(6)), (2.5, np.full(6, 2.5))):
+        whole = nonlinear.gradient(weights, problem, counts=number)
+        listed = nonlinear.gradient(weights, problem, counts=each)
+        for a, b, c in zip(once, whole, listed, strict=True):
+            np.testing.assert_allclose(b, number * a, rtol=1e-12)
+            np.testing.assert_allclose(c, number * a, rtol=1e-12)

@@ -129,3 +129,14 @@ def test_full_row_rank_is_demanded_where_it_is_needed():
         lnn.Problem(X, X).require_full_row_rank()
     with pytest.raises(ValueError, match="at least 3 samples"):
         lnn.Problem(X[:, :2], X[:, :2]).require_full_row_rank()
+
+
+def test_the_inverse_root_is_one_on_the_row_space_alone():
+    rng = np.random.default_rng(5)
+    root = rng.standard_normal((4, 2)) @ rng.standard_normal((2, 4))  # rank 2
+    inverse, seen = lnn.problem.inverse_root(root)
+    np.testing.assert_allclose(inverse @ root, seen, atol=1e-12)
+    np.testing.assert_allclose(seen @ seen, seen, atol=1e-12)
+    assert np.trace(seen) == pytest.approx(2)
+    np.testing.assert_allclose(inverse @ root @ inverse, inverse, atol=1e-12)
+    np.testing.assert_allclose(root @ inverse @ root, root, atol=1e-12)
