@@ -132,8 +132,10 @@ def test_folded_parts_and_explorers_print(visit: Open, served: Served, tmp_path:
 
     seen = visit(served.url(f"{chapters()[2]}.html"))
     hidden = seen.page.evaluate(
-        """[...document.querySelectorAll("details:not([open]) p, .toggle-hidden p")]
-             .filter((p) => !p.querySelector("math") && p.textContent.trim().length > 60)
+        """[...document.querySelectorAll(
+             "details:not([open]) p, .toggle-hidden p, .sd-summary-text")]
+             .filter((p) => !p.closest("details.hide > summary")) // prompts of cells
+             .filter((p) => !p.querySelector("math") && p.textContent.trim().length > 40)
              .map((p) => p.textContent.trim().split(/\\s+/).slice(0, 4).join(" "))"""
     )
     assert hidden, "nothing is folded here"

@@ -25,7 +25,7 @@ LINK = '<p class="book-paper"><a href="{root}' + NAME + '">The whole book as a P
 _FOOTER = '<div class="extra_footer">'
 _LEFT_OUT = (
     "script, noscript, button, .headerlink, .lnn-controls, .lnn-lab-controls, input, select, "
-    "summary, .copybtn, dialog, output"
+    "details.hide > summary, details.lnn-covered > summary, .copybtn, dialog, output"
 )
 STYLE = """
 @page { size: A4; margin: 20mm 18mm; @bottom-center { content: counter(page); font-size: 9pt; } }

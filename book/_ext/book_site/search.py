@@ -17,9 +17,10 @@ from sphinx.application import Sphinx
 from book_site.pages import written
 
 _DATA = re.compile(r'"data:[^"]*"|<script\b.*?</script>', re.DOTALL)
+_HEADING = re.compile("^h[1-6]$")
 _LEFT_OUT = (
-    "script, style, noscript, .headerlink, .cell_input, .output.traceback, details"
-    " > summary, .highlight, .copybtn, .caption-number, .eqno, .lnn-controls, img"
+    "script, style, noscript, .headerlink, .cell_input, .output.traceback, details.hide > summary, "
+    ".highlight, .copybtn, .caption-number, .eqno, .lnn-controls, img"
 )
 LEFT_OUT_PAGES = {"search.html", "genindex.html", "py-modindex.html", "prf-prf.html", "404.html"}
 
@@ -77,10 +78,11 @@ def entries(page: str, address: str) -> Iterator[Found]:
         yield _entry(address, title, "name", name, _text(first), str(name["id"]))
     for listing in article.select("dl.py, dl.glossary"):
         listing.decompose()
-    sections = list(article.select("section[id]"))
+    # Boxes have sections, too, without a heading.
+    sections = [s for s in article.select("section[id]") if s.find(_HEADING, recursive=False)]
     parts = []
     for section in reversed(sections):  # innermost first: what is taken is gone
-        heading = section.find(re.compile("^h[1-6]$"), recursive=False)
+        heading = section.find(_HEADING, recursive=False)
         name = _text(heading)
         if isinstance(heading, Tag):
             heading.decompose()
