@@ -1,6 +1,11 @@
-"""Your own data: which assumptions of the theory they meet, and what to do where they do not."""
+"""Your own data: read them, see which assumptions of the theory they meet, mend what fails."""
 
+import csv
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +15,139 @@ from lnn._checks import Array, finite_matrix, generator, leading_axes, non_negat
 from lnn._record import Record
 from lnn.landscape.low_rank import numerical_rank
 from lnn.problem import Problem
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Table(Record):
+    """A table that was read: one column of X and of Y per sample.
+
+    Attributes
+    ----------
+    X : (d_x, m) array
+    Y : (d_y, m) array
+    inputs, targets : tuple of str
+        What the rows of X and of Y are called. The row of a class is called "column=class".
+    """
+
+    X: Array
+    Y: Array
+    inputs: tuple[str, ...]
+    targets: tuple[str, ...]
+
+
+def read_csv(
+    file: str | os.PathLike[str] | TextIO,
+    targets: str | Sequence[str],
+    *,
+    inputs: Sequence[str] | None = None,
+    classes: bool = False,
+    delimiter: str = ",",
+) -> Table:
+    """Read a table with names in its first row and one sample in each further row.
+
+    A target that holds text is a class: each of its values becomes a row of Y, with a 1 where a
+    sample has this value and 0 elsewhere.
+
+    Parameters
+    ----------
+    file : str, path or open text file
+    targets : str or sequence of str
+        Names of the columns that are to be predicted.
+    inputs : sequence of str, optional
+        Names of the columns to predict them from; by default all others.
+    classes : bool
+        Whether targets are classes even where they are written as numbers.
+    delimiter : str
+        What separates the columns.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    ValueError
+        For a name that no column has, a row of another length, an input that is no finite number.
+
+    Examples
+    --------
+    >>> import io
+    >>> table = read_csv(io.StringIO("size,kind\\n1.5,cat\\n7,dog\\n2,cat"), "kind")
+    >>> table.X
+    array([[1.5, 7. , 2. ]])
+    >>> table.targets, table.Y.tolist()
+    (('kind=cat', 'kind=dog'), [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
+    """
+    columns = _columns(file, delimiter)
+    answers = _names(targets, "targets", columns)
+    asked = [name for name in columns if name not in answers] if inputs is None else inputs
+    questions = _names(asked, "inputs", columns)
+    X = np.array([_numbers(name, columns[name]) for name in questions])
+    rows: dict[str, Array] = {}
+    for name in answers:
+        cells = columns[name]
+        if not classes and all(_number(cell) is not None for cell in cells):
+            rows[name] = _numbers(name, cells)
+        else:
+            for value in sorted(set(cells)):
+                rows[f"{name}={value}"] = np.array([float(cell == value) for cell in cells])
+    return Table(X, np.array(list(rows.values())), questions, tuple(rows))
+
+
+def _columns(file: str | os.PathLike[str] | TextIO, delimiter: str) -> dict[str, list[str]]:
+    """Return the cells of each column by its name."""
+    if isinstance(file, str | os.PathLike):
+        with Path(file).open(newline="", encoding="utf-8-sig") as opened:
+            return _columns(opened, delimiter)
+    if not hasattr(file, "read"):
+        raise TypeError(f"file is {file!r:.60}: give a path or an open text file")
+    if not isinstance(delimiter, str) or len(delimiter) != 1:
+        raise ValueError(f"delimiter is {delimiter!r}: give one character, such as ',' or ';'")
+    table = [[cell.strip() for cell in row] for row in csv.reader(file, delimiter=delimiter) if row]
+    if len(table) < 2:
+        raise ValueError(f"file has {len(table)} rows: give names and at least one sample")
+    names = table[0]
+    if len(set(names)) < len(names) or len(names) < 2:
+        raise ValueError(
+            f"file begins with the names {names}: give at least two, all different "
+            f"(separated by {delimiter!r}, or by what you give as delimiter)"
+        )
+    for number, row in enumerate(table[1:], start=1):
+        if len(row) != len(names):
+            raise ValueError(f"file: sample {number} has {len(row)} cells, not {len(names)}")
+    return dict(zip(names, map(list, zip(*table[1:], strict=True)), strict=True))
+
+
+def _names(
+    wanted: str | Sequence[str], what: str, columns: dict[str, list[str]]
+) -> tuple[str, ...]:
+    if not isinstance(wanted, Iterable):
+        raise TypeError(f"{what} are {wanted!r}: give names of columns")
+    names = (wanted,) if isinstance(wanted, str) else tuple(wanted)
+    for name in names:
+        if name not in columns:
+            raise ValueError(f"{what} name {name!r}, which is no column: {', '.join(columns)}")
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f"{what} are {names}: name at least one column, each once")
+    return names
+
+
+def _number(cell: str) -> float | None:
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def _numbers(name: str, cells: Sequence[str]) -> Array:
+    values = [_number(cell) for cell in cells]
+    for number, (cell, value) in enumerate(zip(cells, values, strict=True), start=1):
+        if value is None or not np.isfinite(value):
+            raise ValueError(
+                f"column {name!r} holds {cell!r} in sample {number}, which is no finite number: "
+                f"mend or drop the sample, or leave the column out of the inputs"
+            )
+    return np.array(values, dtype=np.float64)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import lnn
+from lnn.book.wine import WINE
 from lnn.network import flatten
 from lnn.one_hidden_layer import with_ones
 from lnn.problem import Problem
@@ -68,17 +69,20 @@ GOOD = {
     "batch": 3,
     "block": 2,
     "checkpoint": None,
+    "classes": False,
     "columns": 2,
     "count": 2,
     "counts": 1.0,
     "cov_xx": np.eye(2),
     "curvature": 1.5,
+    "delimiter": ",",
     "delta": 0.1,
     "depth": 3,
     "direction": WEIGHTS,
     "divergence_factor": 1e8,
     "divergence_only": False,
     "engine": "auto",
+    "inputs": None,
     "guess": 1e-3,
     "hits": 2,
     "imbalance": 0.5,
@@ -127,6 +131,7 @@ GOOD = {
     "strengths": [2.0, 1.0],
     "successes": [True, False, True],
     "target": 2.0,
+    "targets": "grower",
     "task": lambda rng, size: {"u": rng.random(size)},
     "times": np.array([0.0, 0.1]),
     "tolerance": 1e-3,
@@ -143,6 +148,7 @@ GOOD = {
 SADDLE = lnn.critical_point(PROBLEM, WIDTHS, (0,))
 DEEP = lnn.critical_point(PROBLEM, (3, 3, 3, 2), (0,), kind=lnn.Kind.NON_STRICT_SADDLE)
 OWN = {
+    "data.read_csv": {"file": WINE},
     "descent.escape.strict_escape_time": {"z_middle": 1.0},
     "descent.escape.flat_escape_time": {"z_middle": 1.0},
     "descent.plateaus.follow": {"steps": (0, 2, 4)},
@@ -203,6 +209,12 @@ KINDS = {
     "Y": MATRICES,
     "Q": [*MATRICES, np.ones((2, 3)), -np.eye(2), np.array([[1.0, 2.0], [0.0, 1.0]])],
     "matrix": MATRICES,
+}
+KINDS |= {
+    "delimiter": [None, 3, "", ", "],
+    "file": [None, 3, b"a,b"],
+    "inputs": [3, "c", ("a", "a"), (None,), ()],
+    "targets": [None, 3, "c", ("a", "a"), ()],
 }
 KINDS |= dict.fromkeys(
     [
@@ -290,6 +302,7 @@ FREE = {  # what takes anything, or whose errors are those of the library it is 
     "activation",
     "balanced",
     "checkpoint",
+    "classes",
     "divergence_only",
     "jobs",
     "method",

@@ -1,6 +1,7 @@
 """Checking assumptions on one's own data, and mending them; the digits that ship with the book."""
 
 import hashlib
+import io
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import lnn
 from lnn.book import digits
 from lnn.book.chapters.your_data import studies as your_data
+from lnn.book.wine import WINE
 
 
 def _data(rng, d_x=4, d_y=2, m=30):
@@ -110,3 +112,81 @@ def test_a_digit_is_told_from_its_template():
     assert 0.85 < test < training < 0.97
     low = your_data.accuracy(lnn.best_of_rank(problem, 1), parts)
     assert max(low) < 0.2
+
+
+# Reading a table ----------------------------------------------------------------------------------
+
+TABLE = """name,size,age,kind,weight
+a,1.5,3,cat,4
+b,7,2,dog,20
+c,2, 5 ,cat,5
+"""
+
+
+def _read(text=TABLE, targets="weight", **options):
+    return lnn.data.read_csv(io.StringIO(text), targets, **options)
+
+
+def test_a_sample_is_a_column_and_the_names_stand_with_the_rows():
+    table = _read(inputs=["age", "size"])
+    np.testing.assert_array_equal(table.X, [[3, 2, 5], [1.5, 7, 2]])
+    np.testing.assert_array_equal(table.Y, [[4, 20, 5]])
+    assert (table.inputs, table.targets) == (("age", "size"), ("weight",))
+
+
+def test_the_inputs_are_all_columns_that_are_no_targets():
+    table = _read("u,v,w\n1,2,3\n4,5,6\n", ["w", "u"])
+    np.testing.assert_array_equal(table.X, [[2, 5]])
+    np.testing.assert_array_equal(table.Y, [[3, 6], [1, 4]])
+
+
+def test_text_that_is_to_be_predicted_becomes_one_row_per_class():
+    table = _read(targets=["kind", "weight"], inputs=["size"])
+    assert table.targets == ("kind=cat", "kind=dog", "weight")
+    np.testing.assert_array_equal(table.Y, [[1, 0, 1], [0, 1, 0], [4, 20, 5]])
+
+
+def test_numbers_can_be_classes():
+    table = _read("x,digit\n1,7\n2,3\n3,7\n", "digit", classes=True)
+    assert table.targets == ("digit=3", "digit=7")
+    np.testing.assert_array_equal(table.Y, [[0, 1, 0], [1, 0, 1]])
+
+
+def test_a_file_is_read_by_its_path_with_any_separator(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("\ufeffx;y\n1;2\n\n3;4\n", encoding="utf-8")
+    for given in (path, str(path)):
+        table = lnn.data.read_csv(given, "y", delimiter=";")
+        np.testing.assert_array_equal(np.vstack([table.X, table.Y]), [[1, 3], [2, 4]])
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        (TABLE, {}, "column 'name' holds 'a' in sample 1.*leave the column out"),
+        (TABLE, {"targets": "height"}, "targets name 'height', which is no column: name, size"),
+        (TABLE, {"inputs": ["size", "length"]}, "inputs name 'length'"),
+        (TABLE, {"inputs": ["size", "size"]}, "each once"),
+        (TABLE, {"inputs": []}, "at least one column"),
+        (TABLE, {"delimiter": ";"}, "delimiter"),
+        (TABLE, {"delimiter": ", "}, "delimiter is ', '"),
+        ("x,y\n1,2\n,4\n", {"targets": "y"}, "column 'x' holds '' in sample 2"),
+        ("x,y\n1,2\nnan,4\n", {"targets": "y"}, "column 'x' holds 'nan' in sample 2"),
+        ("x,y\n1,2\n3\n", {"targets": "y"}, "sample 2 has 1 cells, not 2"),
+        ("x,x\n1,2\n", {"targets": "x"}, "all different"),
+        ("x,y\n", {"targets": "y"}, "1 rows"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_refused_with_the_place(text, options, message):
+    with pytest.raises(ValueError, match=message):
+        _read(text, **options)
+
+
+def test_the_wines_are_those_of_scikit_learn():
+    # Imported here: scikit-learn takes seconds, and only this test needs it.
+    from sklearn import datasets
+
+    original, table = datasets.load_wine(), lnn.data.read_csv(WINE, "grower")
+    np.testing.assert_array_equal(table.X.T, original.data)
+    np.testing.assert_array_equal(table.Y.argmax(axis=0), original.target)
+    assert table.targets == ("grower=A", "grower=B", "grower=C")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from book_text.minutes import EXERCISES, measure
 from book_text.numbers import numbers, without_comments, wrong
 from book_text.source import lines, tags, visible_code
@@ -173,6 +174,25 @@ def test_exercises_have_three_tiers_hints_starters_and_folded_solutions(name):
     text = _text(name)
     solved = re.findall(r"\{solution(?:-start)?\} ([\w-]+)\n:class: dropdown", text)
     assert sorted(solved) == sorted(re.findall(r":label: (ex-[\w-]+)", text))
+
+
+def last_chapters_of_parts():
+    parts = yaml.safe_load((BOOK.parent / "_toc.yml").read_text())["parts"]
+    return [Path(part["chapters"][-1]["file"]).name for part in parts if part.get("numbered")]
+
+
+@pytest.mark.parametrize("name", last_chapters_of_parts())
+def test_a_part_ends_in_a_project_on_the_readers_own_table(name):
+    cells = NOTEBOOKS[name].cells
+    begin = next(i for i, cell in enumerate(cells) if "\n### Project\n" in f"\n{cell.source}")
+    assert re.search(r"\{exercise-start\}", cells[begin].source)
+    starter, hints = cells[begin + 1], cells[begin + 2].source
+    assert "starter" in tags(starter)
+    assert "read_csv(WINE" in starter.source
+    assert "# your own file here" in starter.source
+    assert ":::{dropdown} Hint\n" in hints
+    assert ":::{dropdown} Hint. What to look for" in hints
+    assert "{solution-start}" in hints
 
 
 # Words and symbols --------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 250 words a minute for the text, ten words for a line of code that is shown, two minutes for each
 figure, slider and laboratory, one for each prediction and quick check, ten for a proof; a warm-up
-exercise takes 3 minutes, one to think about 8, one to build 20.
+exercise takes 3 minutes, one to think about 8, one to build 20, a project 60.
 """
 
 import re
@@ -18,6 +18,7 @@ PICTURE = 2.0
 CHECK = 1.0
 PROOF = 10.0
 EXERCISES = {"warm up": 3.0, "think": 8.0, "build": 20.0}
+PROJECT = 60.0
 
 _PICTURE = re.compile(r"\bnew_figure\(|\.show\(|plt\.subplots\(")
 _ASKS = re.compile(r"\bpredict\.\w+\(")
@@ -56,7 +57,7 @@ def measure(notebook: NotebookNode) -> Minutes:
         if line.text.startswith("### "):
             tier = line.text.removeprefix("### ").strip().lower()
         if line.opens in ("exercise", "exercise-start"):
-            exercises += EXERCISES.get(tier, EXERCISES["think"])
+            exercises += {**EXERCISES, "project": PROJECT}.get(tier, EXERCISES["think"])
         (folded if line.folded else seen).append(line.text)
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     pictures = sum(bool(_PICTURE.search(source)) for source in code)
