@@ -95,3 +95,6 @@ def test_a_string_runs_beside_its_nodes_and_a_gap_is_marked_between_them(depth):
     assert labels["W₂"].get_fontweight() == "normal"
     x, y = labels["W₁"].get_position()
     assert np.degrees(np.arctan2(x, y)) == pytest.approx(360 / (depth + 1))
+    assert {text for text in labels if text.isdigit()} == {str(a) for a in range(depth + 1)}
+    x, y = labels[str(depth)].get_position()
+    assert np.degrees(np.arctan2(-x, y)) == pytest.approx(180 / (depth + 1)), "N, before the data"

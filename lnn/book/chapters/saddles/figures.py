@@ -128,8 +128,8 @@ def draw_ring(
 ) -> list[Artist]:
     """Draw strings on the ring of the layers and the data, which close it at the top.
 
-    Layers follow each other clockwise. Between two of them stands a node. A string is drawn beside
-    others that pass the same nodes.
+    Layers follow each other clockwise. Between two of them stands a node, with its number in a
+    small circle. A string is drawn beside others that pass the same nodes.
 
     Parameters
     ----------
@@ -194,6 +194,17 @@ def draw_ring(
                 ha="center",
                 va="center",
                 fontweight="bold" if marked else "normal",
+            )
+        )
+    for a in range(count):
+        artists.append(
+            ax.text(
+                *place(a + 0.5, inner - 0.24),
+                str(a),
+                ha="center",
+                va="center",
+                color=REFERENCE,
+                bbox={"boxstyle": "circle,pad=0.16", "facecolor": "white", "edgecolor": "#b9b9b9"},
             )
         )
     box = FancyBboxPatch(
