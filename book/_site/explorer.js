@@ -1,12 +1,30 @@
-// Explorers of a page: native controls choose one of the frames that came with the page.
-// No kernel, no network, no library. The markup is made by lnn/book/sliders/frozen.py.
+// Explorers of a page: native controls choose one of the frames that came with the page, or after
+// it, when all else is there. No kernel, no library. The markup is made by
+// lnn/book/sliders/frozen.py; book/_ext/book_site/pictures.py puts the frames into a script.
 "use strict";
+
+const whole = new Promise((done) => {
+  if (document.readyState === "complete") done();
+  else addEventListener("load", done, { once: true });
+});
+
+// The frames of an explorer: a list of addresses, "" for the picture that the page shows first.
+async function load(data, figure) {
+  if (data.frames) return data.frames;
+  await Promise.race([whole, new Promise((done) => figure.addEventListener("input", done, { once: true }))]);
+  const script = Object.assign(document.createElement("script"), { src: data.file });
+  await new Promise((done, fail) => {
+    Object.assign(script, { onload: done, onerror: fail });
+    document.head.append(script);
+  });
+  return window.lnnFrames[data.key];
+}
 
 function wire(figure) {
   const picture = figure.querySelector("img.lnn-picture");
   const controls = [...figure.querySelectorAll(".lnn-control input, .lnn-control select")];
   const data = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
-  const frames = data.frames.map((uri) => uri || picture.src); // the default is already there
+  let frames; // not there yet
 
   function update() {
     let state = 0; // mixed radix, the last parameter fastest, as in Explorer.states()
@@ -19,8 +37,17 @@ function wire(figure) {
         control.nextElementSibling.textContent = text;
       }
     });
-    picture.src = frames[data.pictures[state]];
+    if (!frames) return;
+    const uri = frames[data.pictures[state]];
+    if (picture.src !== uri) picture.src = uri;
     picture.alt = data.alts[state];
+  }
+
+  function missing() {
+    const line = Object.assign(document.createElement("p"), { className: "kernel-problem" });
+    line.setAttribute("role", "status");
+    line.textContent = "The other pictures of this explorer could not be loaded. Load the page again to move it.";
+    picture.after(line);
   }
 
   // The state stands in the page's address once the reader has moved something: a link shows it
@@ -53,6 +80,13 @@ function wire(figure) {
   controls.forEach((control) => control.addEventListener("input", () => { update(); write(); }));
   addEventListener("popstate", read);
   read();
+  figure.setAttribute("aria-busy", "true");
+  load(data, figure)
+    .then((uris) => {
+      frames = uris.map((uri) => uri || picture.src);
+      update();
+    }, missing)
+    .finally(() => figure.removeAttribute("aria-busy"));
 }
 
 document.querySelectorAll("figure.lnn-explorer").forEach(wire);

@@ -6,7 +6,8 @@ formulas     formulas as MathML, set while the book is built
 bibliography the bibliography in the style of the citations
 sharing      description and picture of a page, for those who pass it on
 pages        buttons, and pages that need no other host and no inline script
-assets       one style sheet, scripts that wait
+assets       one style sheet, small fonts, scripts that wait
+pictures     pictures and the frames of explorers, which wait
 search       the index of the book's own search
 missing      the page for addresses that lead nowhere
 labs         laboratories: their script and style, covers over what is predicted

@@ -2,20 +2,26 @@
 
 Jupyter Book and its extensions put a dozen style sheets and twenty scripts before the text. On a
 slow phone each is a journey, and the first words come after the last of them. Here the sheets of a
-page become one file, without the rules whose classes occur on no page and in no script, and every
-script runs after the text is shown, in the same order.
+page become one file, without the rules whose classes occur on no page and in no script, the icons'
+fonts keep the few icons that are left, and every script runs after the text is shown, in the same
+order.
 """
 
 import hashlib
+import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from posixpath import normpath, relpath
 
 import tinycss2
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
 from tinycss2.ast import AtRule, Node, QualifiedRule
 
 BUNDLES = "_static/bundles"
+FONT = "_static/math.woff2"
 
 _SHEET = re.compile(r"<link\b[^>]*\brel=\"stylesheet\"[^>]*/?>\s*")
 _HREF = re.compile(r'href="([^"?]*)')
@@ -27,11 +33,28 @@ _WORD = re.compile(r"[\w-]+")
 _ATTRIBUTE = re.compile(r'\b(?:class|id)="([^"]*)"')
 _NAME = re.compile(r"[.#](-?[A-Za-z_][\w-]*)")
 _CONDITION = re.compile(r":(?:not|is|where|has)\((?:[^()]|\([^()]*\))*\)|\[[^]]*\]")
+_SOURCE = re.compile(r'<script\b[^>]*\bsrc="([^"?]+)')
+_FACE = re.compile(r'@font-face\{[^}]*url\("([^"]*/fontawesome/[^"]*\.ttf)"\)[^}]*\}')
+_SRC = re.compile(r"src:[^;}]*")
+_ICON = re.compile(r"\\([ef][0-9a-f]{3})(?![0-9a-f])|([\uE000-\uF8FF])", re.IGNORECASE)
 
 
-def later(page: str) -> str:
-    """Return the page with scripts that run after the text is shown, and nothing preloaded."""
+def later(page: str, root: str) -> str:
+    """Return the page with scripts that run after the text is shown.
+
+    Nothing is preloaded but the font of the formulas, on a page that has some: it is asked for
+    with the style sheet, not after it.
+
+    Parameters
+    ----------
+    page : str
+    root : str
+        The way from the page to the site.
+    """
     page = _PRELOAD.sub("", page)
+    if "<math" in page:
+        font = f'<link rel="preload" href="{root}{FONT}" as="font" type="font/woff2" crossorigin>\n'
+        page = page.replace("<link ", f"{font}<link ", 1)
     return _SCRIPT.sub(lambda m: m[0] if _FIRST in m[1] else f'<script defer="defer"{m[1]}>', page)
 
 
@@ -54,8 +77,14 @@ def bundle(out: Path, pages: Iterable[Path]) -> None:
         sheets[page] = tuple(normpath(f"{folder}/{_href(link)}") for link in _SHEET.findall(head))
     if not any(sheets.values()):
         return
-    scripts = [p.read_text(encoding="utf-8") for p in (out / "_static").rglob("*.js")]
-    known = words(texts.values(), scripts)
+    scripts = {
+        normpath(f"{page.relative_to(out).parent.as_posix()}/{source}")
+        for page, text in texts.items()
+        for source in _SOURCE.findall(text)
+    }
+    known = words(
+        texts.values(), [(out / name).read_text(encoding="utf-8") for name in sorted(scripts)]
+    )
     parsed = {
         name: list(rules(out, name, known)) for name in {n for s in sheets.values() for n in s}
     }
@@ -63,6 +92,7 @@ def bundle(out: Path, pages: Iterable[Path]) -> None:
     (out / BUNDLES).mkdir(parents=True, exist_ok=True)
     for group in set(sheets.values()):
         text = "\n".join(rule for name in dict.fromkeys(group) for rule in parsed[name])
+        text = few_icons(out, text)
         name = f"{BUNDLES}/{hashlib.sha256(text.encode()).hexdigest()[:12]}.css"
         (out / name).write_text(text, encoding="utf-8")
         written[group] = name
@@ -103,6 +133,40 @@ def rules(out: Path, name: str, known: set[str]) -> Iterator[str]:
             yield (
                 _URL.sub(lambda m: f'url("{_seen_from_bundles(name, m[1])}")', kept) if kept else ""
             )
+
+
+def few_icons(out: Path, sheet: str) -> str:
+    """Return the sheet of a bundle with icon fonts that hold the icons it names, and no others.
+
+    Parameters
+    ----------
+    out : Path
+        The site, which gets the fonts.
+    sheet : str
+    """
+    icons = {int(code, 16) if code else ord(sign) for code, sign in _ICON.findall(sheet)}
+
+    def lighten(face: re.Match[str]) -> str:
+        source = out / normpath(f"{BUNDLES}/{face[1]}")
+        font = _subset(source, frozenset(icons))
+        name = f"{source.stem}-{hashlib.sha256(font).hexdigest()[:12]}.woff"
+        (out / BUNDLES / name).write_bytes(font)
+        return _SRC.sub(f'src:url("{name}") format("woff")', face[0])
+
+    return _FACE.sub(lighten, sheet)
+
+
+@lru_cache(maxsize=16)
+def _subset(source: Path, characters: frozenset[int]) -> bytes:
+    """Return the font with these characters, those that it has."""
+    font = TTFont(source)
+    subsetter = Subsetter(Options(layout_features=[], notdef_outline=True, glyph_names=False))
+    subsetter.populate(unicodes=characters)
+    subsetter.subset(font)
+    font.flavor = "woff"
+    file = io.BytesIO()
+    font.save(file)
+    return file.getvalue()
 
 
 def _kept(rule: Node, known: set[str]) -> str:

@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx_design.dropdown import dropdown_title
 
-from book_site import assets, formulas, lite
+from book_site import assets, formulas, lite, pictures
 from book_site.fingerprint import digest
 
 # Icons are drawn from the theme's font; its script that draws them again weighs half a megabyte.
@@ -135,7 +135,8 @@ def mend(page: str, out: Path, root: str) -> str:
     page = _one_viewport(page)
     page = _main_first(page)
     page = formulas.keep_punctuation(page)
-    return assets.later(page)
+    page = pictures.wait(page, out, root)
+    return assets.later(page, root)
 
 
 def _inline_to_files(page: str, out: Path, root: str) -> str:
