@@ -271,3 +271,47 @@ def test_one_count_for_all_samples_multiplies_the_gradient():
         for a, b, c in zip(once, whole, listed, strict=True):
             np.testing.assert_allclose(b, number * a, rtol=1e-12)
             np.testing.assert_allclose(c, number * a, rtol=1e-12)
+
+
+def test_symmetries():
+    # Order of samples, orthonormal bases of the targets, order of units, the scale between the
+    # layers of a ReLU, signs of an odd activation, units of inputs and targets.
+    problem, (first, second) = _case(4, units=4)
+    rng = np.random.default_rng(4)
+    order, units = rng.permutation(7), rng.permutation(4)
+    turn = np.linalg.qr(rng.standard_normal((2, 2)))[0]
+    scale = rng.uniform(0.3, 3.0, (4, 1))
+    signs = np.array([[1.0], [-1.0], [-1.0], [1.0]])
+    shuffled = Problem(problem.X[:, order], problem.Y[:, order])
+    turned = Problem(problem.X, turn @ problem.Y)
+    for activation in ACTIVATIONS:
+        one = nonlinear.loss((first, second), problem, activation)
+        slopes = nonlinear.gradient((first, second), problem, activation)
+        spectrum = np.linalg.eigvalsh(nonlinear.hessian((first, second), problem, activation))
+        for others, other, expected in [
+            ((first, second), shuffled, slopes),
+            ((first, turn @ second), turned, (slopes[0], turn @ slopes[1])),
+            ((first[units], second[:, units]), problem, (slopes[0][units], slopes[1][:, units])),
+        ]:
+            np.testing.assert_allclose(nonlinear.loss(others, other, activation), one, rtol=1e-12)
+            found = nonlinear.gradient(others, other, activation)
+            for ours, theirs in zip(found, expected, strict=True):
+                np.testing.assert_allclose(ours, theirs, atol=1e-10)
+            same = np.linalg.eigvalsh(nonlinear.hessian(others, other, activation))
+            np.testing.assert_allclose(same, spectrum, atol=1e-9 * spectrum[-1])
+        between = signs if activation is nonlinear.TANH else scale
+        others = (between * first, second / between.T)
+        np.testing.assert_allclose(nonlinear.loss(others, problem, activation), one, rtol=1e-12)
+        found = nonlinear.gradient(others, problem, activation)
+        np.testing.assert_allclose(found[0], slopes[0] / between, atol=1e-10)
+        np.testing.assert_allclose(found[1], slopes[1] * between.T, atol=1e-10)
+        units_of = Problem(4 * problem.X, 8 * problem.Y)
+        others = (first / 4, 8 * second)
+        np.testing.assert_allclose(nonlinear.loss(others, units_of, activation), 64 * one)
+    radius = nonlinear.active_radius((first, second), problem.X)
+    for others, X in [
+        ((first[units], second), problem.X[:, order]),
+        ((first @ np.diag([1, -1, 1]), second), np.diag([1, -1, 1]) @ problem.X),
+        ((first, second), 3 * problem.X),
+    ]:
+        np.testing.assert_allclose(nonlinear.active_radius(others, X), radius, rtol=1e-12)

@@ -5,11 +5,17 @@ samples, a rescaling between layers, and the transposed problem. Under a change 
 has the unit ℓ and a weight the unit c; the table below says which units a result has.
 """
 
+import itertools
+
 import numpy as np
 import pytest
+import scipy.linalg
 from cases import random_network
 
 import lnn
+from lnn.descent import neighbours
+from lnn.dynamics.mode_basis import effective_start, mode_values, singular_modes
+from lnn.landscape import lift_perturbation
 from lnn.network import flatten
 from lnn.steps.a_posteriori import trapping_bound
 from lnn.steps.balance import drift, imbalances, layer_norm_ceiling, sharp_layer_norm_ceiling
@@ -252,6 +258,97 @@ def test_the_transposed_problem(widths):
         verdict, twin = lnn.classify(point, problem), lnn.classify(transposed(point), other)
         for name in ("kind", "modes", "rank", "tightened", "index", "nullity"):
             assert getattr(twin, name) == getattr(verdict, name), name
+
+
+@pytest.mark.parametrize("widths", [(3, 4, 3), (3, 4, 3, 3)], ids=str)
+@pytest.mark.parametrize("number", [n for n, _ in NUMBERS.values()], ids=NUMBERS.keys())
+def test_numbers_of_the_transposed_problem(number, widths):
+    rng = np.random.default_rng(6)
+    target = rng.standard_normal((3, 3))
+    problem, other = lnn.Problem(np.eye(3), target), lnn.Problem(np.eye(3), target.T)
+    weights = shrink_to_alpha(random_network(rng, widths), problem, 0.6)
+    if number in (NUMBERS["trapping_bound"][0], NUMBERS["trapping_bound, radius"][0]):
+        # The flattest minimizer is one of many: transpose the point itself.
+        point = near_a_minimizer(weights, problem)
+        one, two = trapping_bound(point, problem), trapping_bound(transposed(point), other)
+        np.testing.assert_allclose(two.step_size, one.step_size, rtol=1e-6)
+        np.testing.assert_allclose(two.radius, one.radius, rtol=1e-6)
+        assert one.step_size > 0
+        return
+    mirrored = number(transposed(weights), other)
+    np.testing.assert_allclose(mirrored, number(weights, problem), rtol=1e-6)
+
+
+@pytest.mark.parametrize("widths", WIDTHS, ids=str)
+def test_the_hessian_of_turned_and_of_rescaled_weights(widths):
+    rng, problem, weights = setting(widths)
+    before = lnn.hessian(weights, problem)
+    bases, others, other = turned(rng, weights, problem)
+    # vec(A V Bᵀ) = (A ⊗ B) vec V in C order, layer by layer.
+    change = scipy.linalg.block_diag(
+        *(np.kron(after, first) for first, after in itertools.pairwise(bases))
+    )
+    after = lnn.hessian(others, other)
+    np.testing.assert_allclose(after, change @ before @ change.T, atol=1e-10 * np.abs(before).max())
+    c = 2.0 ** (-3 / len(weights))
+    scaled = lnn.hessian(tuple(c * w for w in weights), lnn.Problem(8 * problem.X, problem.Y))
+    np.testing.assert_allclose(scaled, before / c**2, rtol=1e-9, atol=1e-12 * np.abs(before).max())
+
+
+@pytest.mark.parametrize("widths", [(4, 2, 3), (4, 5, 3)], ids=str)
+def test_modes_and_what_of_the_weights_lies_along_them(widths):
+    rng, problem, weights = setting(widths)
+    bases, others, other = turned(rng, weights, problem)
+    modes, same = singular_modes(problem), singular_modes(other)
+    for name in ("targets", "curvatures", "coupling"):
+        np.testing.assert_allclose(getattr(same, name), getattr(modes, name), rtol=1e-9)
+    signs = np.sign(np.sum(same.left * (bases[-1] @ modes.left), axis=0))
+    np.testing.assert_allclose(same.left, bases[-1] @ modes.left * signs, atol=1e-9)
+    np.testing.assert_allclose(same.right, bases[0] @ modes.right * signs, atol=1e-9)
+    a, b = 4.0, 3.0
+    larger = singular_modes(lnn.Problem(a * problem.X, b * problem.Y))
+    np.testing.assert_allclose(larger.targets, b / a * modes.targets, rtol=1e-9)
+    np.testing.assert_allclose(larger.curvatures, a**2 * modes.curvatures, rtol=1e-9)
+    np.testing.assert_allclose(larger.coupling, modes.coupling, rtol=1e-9)
+    for number in (mode_values, effective_start):
+        one, two = number(weights, problem), number(others, other)
+        np.testing.assert_allclose(two, one, rtol=1e-8, atol=1e-12)
+        scaled = number(tuple(3 * w for w in weights), problem)
+        np.testing.assert_allclose(scaled, 9 * one, rtol=1e-8, atol=1e-12)
+
+
+def test_saddles_beside_a_plateau_turn_with_it():
+    rng, _, _ = setting((4, 3, 3, 3))
+    problem = lnn.Problem(rng.standard_normal((4, 9)), rng.standard_normal((3, 9)))
+    flat = lnn.critical_point(problem, (4, 3, 3, 3), (0,))
+    weights = tuple(w + 0.01 * rng.standard_normal(w.shape) for w in flat)
+    bases, others, other = turned(rng, weights, problem)
+    one, two = neighbours(weights, problem, 1), neighbours(others, other, 1)
+    for name in ("flat", "strict"):
+        expected = change_bases(bases, getattr(one, name))
+        for ours, theirs in zip(getattr(two, name), expected, strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=1e-9)
+    np.testing.assert_allclose(two.to_flat, one.to_flat, rtol=1e-9)
+    np.testing.assert_allclose(two.to_strict, one.to_strict, rtol=1e-9)
+
+
+@pytest.mark.parametrize("widths", [(4, 2, 3), (2, 4, 3, 3), (4, 3, 2, 5, 4), (4, 3, 2)], ids=str)
+def test_a_lifted_perturbation_turns_scales_and_transposes(widths):
+    rng = np.random.default_rng(5)
+    weights = random_network(rng, widths)
+    target = lnn.product(tuple(w + 1e-3 * rng.standard_normal(w.shape) for w in weights))
+    lifted = lift_perturbation(weights, target)
+    bases = [orthogonal(rng, d) for d in widths]
+    turned_target = bases[-1] @ target @ bases[0].T
+    there = lift_perturbation(change_bases(bases, weights), turned_target)
+    for ours, theirs in zip(there, change_bases(bases, lifted), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-10)
+    larger = lift_perturbation(tuple(2 * w for w in weights), 2 ** len(weights) * target)
+    for ours, theirs in zip(larger, lifted, strict=True):
+        np.testing.assert_allclose(ours, 2 * theirs, atol=1e-10)
+    # Transposed, another of the layers may be cut, but the product is the one asked for.
+    mirrored = lift_perturbation(transposed(weights), target.T)
+    np.testing.assert_allclose(lnn.product(mirrored), target.T, atol=1e-12)
 
 
 def test_units_where_the_best_map_is_not_unique():

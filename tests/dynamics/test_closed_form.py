@@ -250,3 +250,44 @@ def test_a_mode_without_room_can_be_learned_later_on_coloured_inputs():
 def test_the_closed_form_is_refused_at_and_beyond_the_target(value, start):
     with pytest.raises(ValueError, match="between 0 and target"):
         mode_time(value, start, 4.0, 1.0, 3)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 5])
+def test_units_and_the_origin_of_time_of_a_mode(depth):
+    # p, s → c p, c s and a → k a: time in units of 1 / (k c^{2 − 2/N}); and t(p) adds up.
+    s, a, p0 = 2.0, 0.7, 0.1
+    times = np.array([0.05, 0.3, 0.8])
+    p = mode_flow(times, p0, s, a, depth)
+    assert (np.diff(p) > 0.01).all()
+    c, k = 3.0, 5.0
+    unit = k * c ** (2 - 2 / depth)
+    np.testing.assert_allclose(mode_flow(times / unit, c * p0, c * s, k * a, depth), c * p)
+    np.testing.assert_allclose(mode_time(p, p0, s, a, depth), times, rtol=1e-9)
+    np.testing.assert_allclose(mode_time(c * p, c * p0, c * s, k * a, depth), times / unit)
+    later = mode_flow(times[1:] - times[0], p[0], s, a, depth)
+    np.testing.assert_allclose(later, p[1:], rtol=1e-9)
+    np.testing.assert_allclose(mode_time(p0, p[2], s, a, depth), -times[2], rtol=1e-9)
+    if depth > 1:
+        scaled = escape_time(c * 1e-6, c, k * a, depth)
+        np.testing.assert_allclose(scaled, escape_time(1e-6, 1.0, a, depth) / unit, rtol=1e-12)
+
+
+def test_symmetries_of_unequal_layers():
+    times, layers = np.array([0.1, 0.4, 1.0]), np.array([0.9, -0.2, 0.5])
+    w = chain_flow(times, layers, 2.0, 0.5)
+    # The order of the layers, the signs of two, units of weights and inputs, the origin of time.
+    turned = chain_flow(times, layers[[2, 0, 1]], 2.0, 0.5)
+    np.testing.assert_allclose(turned, w[:, [2, 0, 1]], atol=1e-7)
+    signs = np.array([-1.0, -1.0, 1.0])
+    np.testing.assert_allclose(chain_flow(times, signs * layers, 2.0, 0.5), signs * w, atol=1e-7)
+    c, k = 2.0, 3.0
+    scaled = chain_flow(times / (k * c**4), c * layers, c**3 * 2.0, k * 0.5)
+    np.testing.assert_allclose(scaled, c * w, atol=1e-7)
+    later = chain_flow(times[1:] - times[0], w[0], 2.0, 0.5)
+    np.testing.assert_allclose(later, w[1:], atol=1e-7)
+    # Two layers in closed form.
+    p = unbalanced_flow(times, -0.3, 2.0, 0.5, 0.8)
+    scaled = unbalanced_flow(times / (k * c**2), c**2 * -0.3, c**2 * 2.0, k * 0.5, c**2 * 0.8)
+    np.testing.assert_allclose(scaled, c**2 * p, rtol=1e-9)
+    later = unbalanced_flow(times[1:] - times[0], p[0], 2.0, 0.5, 0.8)
+    np.testing.assert_allclose(later, p[1:], rtol=1e-9)

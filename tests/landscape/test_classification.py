@@ -256,6 +256,51 @@ def test_noise_in_deep_flat_places_is_not_taken_for_open_layers(rng, widths, dis
             assert all(rank in (p.inner_rank, p.outer_rank) for p in pivots.values())
 
 
+@pytest.mark.parametrize("widths", [(3, 2), (4, 3, 2), (3, 4, 2, 3)], ids=str)
+@pytest.mark.parametrize("scale", [1e-3, 0.05, 1.0, 30.0])
+def test_the_relative_gradient_is_what_the_record_says(rng, widths, scale):
+    """max_j of the slopes, over 2 ‖M‖ ∏ n_k, on whitened inputs and without lnn's derivatives."""
+    problem = random_problem(rng, widths[0], widths[-1])
+    members = random_network(rng, widths, size=(5,))
+    weights = tuple(scale * w for w in members)
+    found = classify(weights, problem)
+    root = np.linalg.cholesky(problem.cov_xx)  # another root than the package's
+    target = problem.cov_yx @ np.linalg.inv(root).T
+    size, depth = np.linalg.norm(target, 2), len(widths) - 1
+    for k in range(5):
+        white = [weights[0][k] @ root, *(w[k] for w in weights[1:])]
+        slopes = reference.gradient(white, np.eye(widths[0]), target)
+        norms = np.array([np.linalg.norm(w, 2) for w in white])
+        passed = white[0]
+        for w in white[1:]:
+            passed = w @ passed
+        if np.linalg.norm(passed, 2) < size / 100:
+            norms = np.maximum(norms, size ** (1 / depth))
+        shares = [
+            np.linalg.norm(slope) * n / (2 * size * np.prod(norms))
+            for slope, n in zip(slopes, norms, strict=True)
+        ]
+        np.testing.assert_allclose(found.relative_gradient[k], max(shares), rtol=1e-9)
+    np.testing.assert_allclose(found.curvature_tolerance, 8 * np.sqrt(found.relative_gradient))
+
+
+def test_the_escape_step_is_the_largest_halving_that_lowers_the_loss(rng):
+    problem = random_problem(rng, 4, 3)
+    taken = set()
+    for widths in ((4, 3, 3), (4, 3, 4, 3), (4, 3, 3, 3, 3)):
+        for _ in range(6):
+            weights = critical_point(
+                problem, widths, (0,), kind=Kind.STRICT_SADDLE, rng=rng, spread=4.0
+            )
+            found = classify(weights, problem)
+            step = 1.0
+            while not falls(weights, found.escape, problem, step):
+                step /= 2
+            assert found.escape_step == step
+            taken.add(step)
+    assert len(taken) > 2
+
+
 def test_the_tolerance_decides_what_counts_as_critical(rng):
     problem = random_problem(rng, 3, 2)
     weights = critical_point(problem, (3, 2, 2), (0, 1))

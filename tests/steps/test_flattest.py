@@ -6,6 +6,7 @@ import pytest
 from lnn import (
     Problem,
     divergence_bound,
+    factorize,
     flattest_minimizer,
     least_sharpness,
     loss,
@@ -131,3 +132,25 @@ def test_ten_layers_whose_ends_look_in_different_directions():
     equal = (9 / (1 - 1e-6)) ** (1 / 10)
     least = least_sharpness(problem, (2,) * 11)
     np.testing.assert_allclose(least, 2 * equal**9, rtol=1e-9)
+
+
+@pytest.mark.parametrize("widths", [(3, 2, 3), (3, 1, 2, 3), (3, 2, 2, 2, 3)])
+def test_where_all_modes_tie_the_weakest_input_bounds_the_sharpness(widths):
+    # T R is a rotation: a best map keeps any r of its directions, and |W* R v| = 1 for one |v| = 1.
+    rng = np.random.default_rng(12)
+    scales, n, rank = np.array([3.0, 2.0, 0.5]), len(widths) - 1, min(widths)
+    turn = np.linalg.qr(rng.standard_normal((3, 3)))[0]
+    alone = random_problem(rng, 3, 3)
+    tied = Problem(np.diag(scales), turn)
+    floor = 2 * n * 0.5 ** (2 / n)
+    assert least_sharpness(tied, widths) == pytest.approx(floor, rel=1e-9)
+    for _ in range(50):
+        kept = np.linalg.qr(rng.standard_normal((3, rank)))[0]
+        best = kept @ kept.T @ turn / scales
+        weights = factorize(best, widths, balanced=True)
+        assert loss(weights, tied) == pytest.approx(3 - rank, rel=1e-9)
+        assert curvature(weights, tied) >= floor
+    # Beside a problem without a tie, each keeps its own value.
+    both = Problem(np.stack([tied.X, alone.root_xx]), np.stack([turn, alone.fitted]))
+    expected = [floor, least_sharpness(Problem(alone.root_xx, alone.fitted), widths)]
+    np.testing.assert_allclose(least_sharpness(both, widths), expected, rtol=1e-6)
