@@ -1,10 +1,10 @@
 """A step size that provably leads from given weights to a global minimizer, near 2 / sharpness.
 
-Theorem 2.4 of Nguegnang et al. must hold for all that a run might meet, and is conservative by
-orders of magnitude. Once a run has come close to a minimizer, much less is needed: a ball around
-its weights in which the end-to-end map stays a submersion, so large that no run with this step can
-leave it. A run of which one iterate passes this test converges to a global minimizer: proved after
-the fact, for a step that the test at the first iterate would not have allowed.
+The convergence theorem of Nguegnang et al. must hold for all that a run might meet, and is
+conservative by orders of magnitude. Once a run has come close to a minimizer, much less is needed:
+a ball around its weights in which the end-to-end map stays a submersion, so large that no run with
+this step can leave it. A run of which one iterate passes this test converges to a global minimizer:
+proved after the fact, for a step that the test at the first iterate would not have allowed.
 """
 
 from collections.abc import Sequence

@@ -23,7 +23,7 @@ from lnn.steps.record import StepBound
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ConvergenceBound(StepBound):
-    """Theorem 2.4 of nguegnang2021 and the quantities it is made of.
+    """The convergence bound of Nguegnang, Rauhut and Terstiege, and what it is made of.
 
     Attributes
     ----------
@@ -168,8 +168,9 @@ def _unbalanced(alpha: Array, delta: Array, *, default: bool) -> str:
     )
     return (
         f"{who} alpha = {alpha[worst]:.4g} (balancedness constant {alpha[worst] * d:.4g}, "
-        f"delta = {d:.4g}{', the default' if default else ''}): Theorem 2.4 needs alpha < 1. Start "
-        f"from smaller or better balanced weights (shrink_to_alpha, with_balancedness, balanced), "
+        f"delta = {d:.4g}{', the default' if default else ''}): the convergence theorem of "
+        f"Nguegnang, Rauhut and Terstiege needs alpha < 1. Start from smaller or better balanced "
+        f"weights (shrink_to_alpha, with_balancedness, balanced), "
         f"or give a delta above {alpha[worst] * d:.4g}, which makes B larger; "
         f"on_unbalanced='nan' leaves such networks out"
     )
