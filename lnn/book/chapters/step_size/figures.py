@@ -234,3 +234,61 @@ def draw_depth(
     label_powers(ax.yaxis)
     artists.append(ax.legend(loc="lower left"))
     return artists
+
+
+def draw_ladder(ax: Axes, layers: int) -> list[Artist]:
+    """Draw the squares of the worst nearly balanced scalar layers: 0, δ, 2δ, ..., (N − 1) δ.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    layers : int
+        N.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    places, heights = np.arange(1, layers + 1), np.arange(layers)
+    artists: list[Artist] = list(ax.bar(places, heights, width=0.6, color=SIMULATION))
+    arrow = {"arrowstyle": "<->", "color": THEORY, "linewidth": 1.4}
+    for j in places[:-1]:
+        ends = (j + 1 - 0.45, j - 1), (j + 1 - 0.45, j)
+        artists.append(ax.annotate("", *ends, arrowprops=arrow))
+        artists.append(ax.text(j + 0.45, j - 0.5, "δ", color=THEORY, ha="center", va="center"))
+    ax.set_xticks(places, [f"layer {j}" for j in places])
+    ax.set_yticks(heights, ["0", "δ", *[f"{h}δ" for h in heights[2:]]])
+    ax.set(ylabel="square of the weight", ylim=(-0.03, layers - 0.8))
+    ax.grid(False, axis="x")
+    return artists
+
+
+def draw_falls(ax: Axes, falls: Mapping[tuple[int, float], Array]) -> list[Artist]:
+    """Draw losses of runs over a logarithmic axis of steps: line style by depth, label by seed.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    falls : mapping of (int, float) to (k,) array
+        Losses of the run with N layers and a seed ε.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    depths = sorted({layers for layers, _ in falls})
+    for i, ((layers, seed), losses) in enumerate(falls.items()):
+        row = depths.index(layers)
+        steps = np.unique(np.geomspace(1, losses.size - 1, 300).astype(int))
+        artists += ax.plot(
+            steps,
+            losses[steps],
+            color=MODE_COLOURS[row],
+            linestyle=LAYER_STYLES[i % 2],
+            label=f"N = {layers}, ε = {seed:g}",
+        )
+    ax.set(xscale="log", xlabel="step of gradient descent", ylabel="loss  ‖Y − WX‖²")
+    ax.set_ylim(0, 1.5)
+    artists.append(ax.legend(loc="lower left"))
+    return artists
