@@ -11,8 +11,9 @@ A laboratory answers the question of a section. In a cell tagged ``hide-input``:
 That is all. `show` takes any parameters of the laboratory by name: the state in which this section
 needs it, to which "Reset" returns. What is left out has its default. ``question=`` replaces the
 caption, ``name=`` the name of the place in the page's address ("valley", "valley-2", ... without
-it). Nothing else has to be set up: the book's build puts script and style on the pages where a
-laboratory stands, and nowhere else.
+it), and ``front=("layers",)`` takes controls out of the fold "More settings". Nothing else has to
+be set up: the book's build puts script and style on the pages where a laboratory stands, and
+nowhere else.
 
 * On the site it needs no kernel. A reader's state stands in the address
   (``?valley.step=0.3&valley.w1=1.2``), so a link reproduces the picture: to send the reader to a
@@ -25,7 +26,8 @@ The laboratories
 ----------------
 `valley`
     L = (s − w₂w₁)²: ``layers`` (2 or 3), ``w1``, ``w2`` (the start), ``step``, ``steps``,
-    ``target``. Path, loss, sharpness against 2/η, imbalance; the verdict in words.
+    ``target``. Path, loss, sharpness against 2/η, imbalance; the verdict in words. With
+    ``shows="ends"`` also the minimizers that are flat enough, and where 400 runs end.
 `staircase`
     A network learns mode after mode: ``layers``, ``width`` (of the hidden layers), ``spectrum``
     (the targets), ``scale``, ``start`` ("gaussian" or "aligned"), ``seed``, ``step``, ``steps``,

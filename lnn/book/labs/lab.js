@@ -1016,6 +1016,45 @@ function valleyRun({ layers, target, w1, w2, step, steps }) {
   return chainDescent(start, target, step, steps);
 }
 
+// Where 400 runs from all over the plane have settled, as `Valley.ends`: the third weight is the
+// second throughout, so that two numbers are enough.
+function valleyEnds({ layers, target, step, steps }) {
+  const ends = [], ceiling = 1e8 * target ** 2;
+  let gone = 0;
+  for (let i = 0; i < 400; i++) {
+    let x = -2.5 + 0.25 * (Math.floor(i / 20) + 0.5), y = -2.5 + 0.25 * ((i % 20) + 0.5) + 0.05;
+    const most = Math.max(ceiling, 1e8 * (target - (layers === 2 ? y * x : y * y * x)) ** 2);
+    let e = 0;
+    for (let k = 0; ; k++) {
+      const rest = layers === 2 ? 1 : y;
+      e = target - y * rest * x;
+      if (k === steps || !(e * e <= most)) break;
+      const slope = 2 * step * e;
+      [x, y] = [x + slope * y * rest, y + slope * rest * x];
+    }
+    if (!(e * e <= most)) gone++;
+    else if (e * e <= 1e-8 * target ** 2) ends.push([x, y]);
+  }
+  return { ends, gone };
+}
+
+// The sharpness of the minimizer with this second weight.
+const floorSharpness = (y, s, layers) =>
+  2 * s * s * ((y ** (layers - 1) / s) ** 2 + (layers - 1) / y ** 2);
+
+// The sentence about them.
+function valleyCrowd(state, { ends, gone }) {
+  const { layers, target, step, steps } = state, edge = 2 / step;
+  const within = `2/η = ${words(edge)}`;
+  const flat = edge > leastSharpness([target], layers)
+    ? `Minimizers flatter than ${within} are marked.`
+    : `No minimizer is flatter than ${within}.`;
+  const rest = `${gone} have blown up`;
+  if (!ends.length) return `${flat} Of 400 runs from all over the plane none has settled after ${times(steps, "step")}; ${rest}.`;
+  const sharp = ends.map(([, y]) => floorSharpness(y, target, layers));
+  return `${flat} Of 400 runs from all over the plane ${ends.length} have settled after ${times(steps, "step")}, at sharpness ${words(Math.min(...sharp))} to ${words(Math.max(...sharp))}; ${rest}.`;
+}
+
 // What became of a run, and the sentence that says so.
 function valleyVerdict(state, run) {
   const { layers, target, step, steps } = state;
@@ -1102,6 +1141,13 @@ LABORATORIES.valley = (ui) => {
         markup += curve("band", `M${trace(along(low, sign))}L${trace(along(high, sign).reverse())}Z`);
     }
     for (const sign of [1, -1]) markup += curve("floor", `M${trace(along(target, sign).slice(1))}`);
+    if (state.shows === "ends") {
+      const far = Array.from({ length: 400 }, (_, i) => SPAN * 1.02 * ((i + 1) / 400) ** 2);
+      for (const sign of [1, -1]) {
+        const flat = far.map((v) => (floorSharpness(v, target, layers) < 2 / state.step ? sign * v : NaN));
+        markup += curve("flat", polyline(flat.map((v) => target / v ** (layers - 1)), flat, sx, sy));
+      }
+    }
     return markup;
   }
 
@@ -1128,6 +1174,8 @@ LABORATORIES.valley = (ui) => {
     if (shown.length <= 150)
       inside += shown.slice(1).map((w) => `<circle class="dot" cx="${px(sx(w[0]))}" cy="${px(sy(w[1]))}" r="2.4"/>`).join("");
     const end = path[last];
+    const crowd = state.shows === "ends" ? crowdOf() : undefined;
+    for (const [x, y] of crowd?.ends ?? []) inside += `<circle class="settled" cx="${px(sx(x))}" cy="${px(sy(y))}" r="2.6"/>`;
     if (Math.abs(end[0]) < SPAN && Math.abs(end[1]) < SPAN)
       inside += `<circle class="end" cx="${px(sx(end[0]))}" cy="${px(sy(end[1]))}" r="5"/>`;
     inside += `<path class="cross" d="M${px(sx(0) - 5)} ${px(sy(0))}h10M${px(sx(0))} ${px(sy(0) - 5)}v10"/>`;
@@ -1181,8 +1229,15 @@ LABORATORIES.valley = (ui) => {
     return {
       height: wide ? Math.max(size, 3 * (column.each - 5) + 16) : column.top + 3 * column.each + 16,
       markup,
-      words: `Step size ${words(step)} from w₁ = ${words(state.w1)}, ${name3()} = ${words(state.w2)}. ${sentence}${aside}${kept}`,
+      words: `Step size ${words(step)} from w₁ = ${words(state.w1)}, ${name3()} = ${words(state.w2)}. ${sentence}${aside}${kept}${crowd ? ` ${valleyCrowd(state, crowd)}` : ""}`,
     };
+  }
+  // The crowd does not see where the one run starts.
+  let memory = {};
+  function crowdOf() {
+    const { layers, target, step, steps } = state, key = [layers, target, step, steps].join();
+    if (memory.key !== key) memory = { key, crowd: valleyEnds(state) };
+    return memory.crowd;
   }
   const values2 = (w) => w[1] ** 2 - w[0] ** 2;
 
@@ -1201,6 +1256,17 @@ LABORATORIES.valley = (ui) => {
       "print(run.stop.name, run.losses[-1])",
     ];
     if (!run.diverged) lines.push(`print(lnn.sharpness(run.weights, problem), 2 / ${step})`);
+    if (state.shows === "ends")
+      lines.push(
+        "",
+        "# 400 runs from all over the plane",
+        "cells = -2.5 + 0.25 * (np.arange(20) + 0.5)",
+        "w1, w2 = (w.reshape(400, 1, 1) for w in np.meshgrid(cells, cells + 0.05))",
+        `runs = lnn.descend((${["w1", "w2", "w2"].slice(0, layers).join(", ")}), problem, step_size=${step}, steps=${steps}, record_every=${steps})`,
+        `settled = runs.losses[:, -1] <= ${1e-8 * target ** 2}`,
+        ...(layers === 3 ? ["settled &= abs(runs.weights[2] - runs.weights[1])[:, 0, 0] < 1e-6  # in the plane"] : []),
+        'print(settled.sum(), "settled")',
+      );
     return lines.join("\n");
   }
   return { draw, code };
@@ -1246,6 +1312,16 @@ function staircaseTheory(state, run) {
       points.push([(modeClock(p, s, layers) + shift) / step, p]);
     }
     return points;
+  });
+}
+
+// The steps at which the modes are half learned, between two recorded ones; NaN where it is later.
+function staircaseHalves({ values, recorded, targets, widths }) {
+  return targets.slice(0, Math.min(...widths)).map((s, i) => {
+    const k = values.findIndex((v) => v[i] >= s / 2);
+    if (k < 1) return NaN;
+    const share = (s / 2 - values[k - 1][i]) / (values[k][i] - values[k - 1][i]);
+    return recorded[k - 1] + share * (recorded[k] - recorded[k - 1]);
   });
 }
 
@@ -1342,7 +1418,10 @@ LABORATORIES.staircase = (ui) => {
         ? " The dotted curves are the closed form of gradient flow from this start."
         : " The dotted curves are the closed form, each put where its mode is half-way."
       : "";
-    return { height: under.top + under.height, markup, words: sentence + shape };
+    const halves = staircaseHalves(run).filter(Number.isFinite).map((k) => String(Math.round(k)));
+    const clock = halves.length > 1
+      ? ` The modes are half learned at the steps ${halves.slice(0, -1).join(", ")} and ${halves.at(-1)}.` : "";
+    return { height: under.top + under.height, markup, words: sentence + clock + shape };
   }
 
   function code() {
@@ -1934,7 +2013,8 @@ if (typeof document !== "undefined")
 export {
   Network, balancedness, chainDescent, chainSharpness, chainSlope, convergenceBound, eigenvalues,
   findArrival, findCertain, floors, leastSharpness, modeClock, normals, ringEscape, ringFall,
-  ringPoint, ringWeights, singularValues, staircaseRun, staircaseTheory, startOf, stepRun,
-  stepWorld, trappingBound, valleyRun, valleyVerdict, words,
+  floorSharpness, ringPoint, ringWeights, singularValues, staircaseHalves, staircaseRun,
+  staircaseTheory, startOf, stepRun, stepWorld, trappingBound, valleyCrowd, valleyEnds, valleyRun,
+  valleyVerdict, words,
 };
 export default { render };

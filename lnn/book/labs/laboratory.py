@@ -25,7 +25,7 @@ import os
 import re
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -108,12 +108,27 @@ class Laboratory(HasTraits):
         known = cls.class_traits(sync=True)
         return list(dict.fromkeys(n for base in cls.__mro__ for n in vars(base) if n in known))
 
-    def describe(self, question: str | None = None) -> dict[str, Any]:
-        """Return all that the page needs to know."""
+    def describe(self, question: str | None = None, front: Sequence[str] = ()) -> dict[str, Any]:
+        """Return all that the page needs to know; the controls named in `front` are unfolded.
+
+        Raises
+        ------
+        ValueError
+            Where `front` names what is no folded control.
+        """
+        parameters = self.parameters()
+        folded = [p for p in parameters if p["control"] == "data"]
+        for name in front:
+            if name not in (p["name"] for p in folded):
+                names = [p["name"] for p in folded]
+                raise ValueError(f"front has {name!r}: the folded controls are {names}")
+        for p in folded:
+            if p["name"] in front:
+                p["control"] = "range"
         return {
             "kind": self.kind,
             "question": question or self.question,
-            "parameters": self.parameters(),
+            "parameters": parameters,
             "state": self.state(),
         }
 
@@ -132,7 +147,9 @@ class Laboratory(HasTraits):
             figure.savefig(buffer, format="svg", metadata={"Date": None})
         return f"data:image/svg+xml;base64,{b64encode(buffer.getvalue()).decode()}", alt
 
-    def figure(self, question: str | None = None, name: str | None = None) -> str:
+    def figure(
+        self, question: str | None = None, name: str | None = None, front: Sequence[str] = ()
+    ) -> str:
         """Return the laboratory as HTML for a page without a kernel.
 
         Where no script runs, the picture of this state stands there.
@@ -143,13 +160,20 @@ class Laboratory(HasTraits):
         uri, alt = self.picture()
         return html_figure(
             place,
-            self.describe(question),
+            self.describe(question, front),
             f'<img class="lnn-picture" alt="{escape(alt)}" src="{uri}">\n'
             "<noscript>The picture shows one state; moving it needs JavaScript.</noscript>",
         )
 
     @classmethod
-    def show(cls, *, question: str | None = None, name: str | None = None, **state: Any) -> None:
+    def show(
+        cls,
+        *,
+        question: str | None = None,
+        name: str | None = None,
+        front: Sequence[str] = (),
+        **state: Any,
+    ) -> None:
         """Show the laboratory: live where a kernel runs, as a figure while the book is built.
 
         Parameters
@@ -159,6 +183,8 @@ class Laboratory(HasTraits):
         name : str, optional
             The name of the place, with which its state stands in the page's address; by default
             the laboratory's own name, with a number from the second on.
+        front : sequence of str
+            Parameters whose controls stand in sight here, and not under "More settings".
         **state
             Parameters by name; those left out take their defaults.
 
@@ -171,14 +197,14 @@ class Laboratory(HasTraits):
         """
         lab = cls.placed(**state)
         if FREEZE in os.environ:
-            display_html(lab.figure(question, name))
+            display_html(lab.figure(question, name, front))
             return
         if find_spec("anywidget") is None:
-            display_html(lab.figure(question, name) + WITHOUT_ANYWIDGET)
+            display_html(lab.figure(question, name, front) + WITHOUT_ANYWIDGET)
             return
         from lnn.book.labs._widgets import live
 
-        display(live(lab, lab.describe(question)))
+        display(live(lab, lab.describe(question, front)))
 
 
 def next_place(kind: str) -> str:

@@ -34,6 +34,16 @@ def test_a_state_out_of_bounds_is_refused_with_the_remedy():
         valley.Valley.placed().figure(name="My valley")
 
 
+def test_controls_can_be_taken_out_of_the_fold():
+    lab = staircase.Staircase.placed(layers=3)
+    described = {p["name"]: p["control"] for p in lab.describe(front=("layers",))["parameters"]}
+    assert described.pop("layers") == "range"
+    for p in lab.describe()["parameters"]:
+        assert p["name"] == "layers" or described[p["name"]] == p["control"]
+    with pytest.raises(ValueError, match="front has 'scale': the folded controls are"):
+        lab.describe(front=("scale",))
+
+
 def test_outside_a_notebook_it_says_so():
     with pytest.raises(RuntimeError, match="need a notebook"):
         valley.show()

@@ -156,6 +156,19 @@ def test_the_dotted_curves_meet_a_random_start_half_way(call):
         assert learned == pytest.approx(s / 2, rel=0.02)
 
 
+@pytest.mark.parametrize("layers", [1, 2, 3, 5])
+def test_modes_are_half_learned_when_the_closed_form_says(call, layers):
+    lab = Staircase.placed(
+        layers=layers, width=4, spectrum=[5.0, 4.0, 3.0, 2.0], start="aligned",
+        scale=0.3, step=0.001, steps=4000,
+    )  # fmt: skip
+    found = call("staircaseHalves", call("staircaseRun", lab.state()))
+    halves = [float(mode_time(s / 2, 0.3**layers, s, 1.0, layers)) / lab.step for s in lab.spectrum]
+    assert found == pytest.approx(halves, rel=0.02)
+    late = call("staircaseHalves", call("staircaseRun", lab.state() | {"steps": 50}))
+    assert all(np.isnan(late))
+
+
 def test_a_run_passes_the_plateaus_of_the_theory(call):
     lab = Staircase.placed()
     run = call("staircaseRun", lab.state())

@@ -6,6 +6,7 @@ policy that the README promises.
 
 import contextlib
 import io
+import math
 import re
 
 import pytest
@@ -220,6 +221,31 @@ def test_the_code_of_the_valley_gives_what_is_shown(open_page, call, state):
         assert stop == "STEPS"
         assert float(loss) == pytest.approx(run["losses"][-1], rel=1e-6, abs=1e-15)
         assert float(printed.getvalue().split()[2]) == pytest.approx(run["sharpness"][-1], rel=1e-6)
+
+
+@pytest.mark.parametrize("layers", [2, 3])
+def test_the_valley_marks_what_is_flat_enough_and_where_runs_end(layers, open_page, call):
+    state = {"shows": "ends", "step": 0.2, "steps": 200, "layers": layers}
+    page = open_page(valley.Valley.placed(**state).figure(name="valley", front=("shows",)))
+    _, said = drawn(page, "valley")
+    ends = call("valleyEnds", valley.Valley.placed(**state).state())["ends"]
+    assert page.locator("#valley .settled").count() == len(ends) > 100
+    assert f"{len(ends)} have settled" in said
+    flat = page.locator("#valley path.flat")
+    assert flat.count() == 2
+    wide = flat.first.bounding_box()["width"]
+    page.locator("#valley input[data-parameter=step]").fill(str(math.log10(0.3)))
+    drawn(page, "valley")
+    assert 0 < flat.first.bounding_box()["width"] < 0.9 * wide
+    page.get_by_role("button", name="Copy the lnn code").click()
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(page.locator(".lnn-code").inner_text(), {})
+    count = page.locator("#valley .settled").count()
+    assert abs(int(printed.getvalue().split()[-2]) - count) <= 4
+    page.locator("#valley select[data-parameter=shows]").select_option("one run")
+    drawn(page, "valley")
+    assert page.locator("#valley .settled").count() == flat.count() == 0
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

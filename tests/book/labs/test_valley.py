@@ -95,3 +95,51 @@ def test_the_words_name_the_flattest_minimizer(call, layers):
     _, sentence = call("valleyVerdict", state.state(), call("valleyRun", state.state()))
     least = float(lnn.least_sharpness(state.problem(), (1,) * (layers + 1)))
     assert f"the flattest has sharpness {call('words', least)}," in sentence
+
+
+CROWDS = [
+    {"step": 0.05, "steps": 25},
+    {"step": 0.25, "steps": 400, "target": 1.5},
+    {"layers": 3, "step": 0.1, "steps": 300},
+]
+
+
+@pytest.mark.parametrize("state", CROWDS)
+def test_the_ends_of_400_runs_are_those_of_lnn(call, state):
+    lab = Valley.placed(shows="ends", **state)
+    found = call("valleyEnds", lab.state())
+    ends, expected = np.array(found["ends"]), lab.ends()
+    assert 40 < len(expected) < 400
+    # Runs at the edge of stability amplify rounding: nearly all ends agree, and so does their law.
+    assert abs(len(ends) - len(expected)) <= 4
+    apart = np.abs(ends[:, None] - expected[None]).max(axis=-1).min(axis=1)
+    assert np.mean(apart < 1e-6) > 0.95
+    w1, w2 = ends.T
+    assert w1 * w2 ** (lab.layers - 1) == pytest.approx(np.full(len(ends), lab.target), rel=2e-4)
+
+
+@pytest.mark.parametrize("state", CROWDS)
+def test_runs_settle_only_where_the_floor_is_flat_enough(call, state):
+    lab = Valley.placed(shows="ends", **state)
+    crowd = call("valleyEnds", lab.state())
+    sharp = [call("floorSharpness", y, lab.target, lab.layers) for _, y in crowd["ends"]]
+    for (_, y), value in list(zip(crowd["ends"], sharp, strict=True))[::40]:
+        w = [lab.target / y ** (lab.layers - 1), *[y] * (lab.layers - 1)]
+        top = np.linalg.eigvalsh(lnn.hessian(factors(w), lab.problem()))[-1]
+        assert value == pytest.approx(top, rel=1e-9)
+    assert max(sharp) < 2 / lab.step * (1 + 1e-3)
+    sentence = call("valleyCrowd", lab.state(), crowd)
+    assert f"{len(sharp)} have settled" in sentence
+    assert f"to {call('words', max(sharp))}; {crowd['gone']} have blown up." in sentence
+
+
+def test_above_the_divergence_bound_no_run_settles(call):
+    lab = Valley.placed(shows="ends", step=0.52, steps=400)
+    bound = float(lnn.divergence_bound(lab.problem(), (1, 1, 1)))
+    assert bound < lab.step
+    crowd = call("valleyEnds", lab.state())
+    assert crowd["ends"] == []
+    assert lab.ends().shape == (0, 2)
+    sentence = call("valleyCrowd", lab.state(), crowd)
+    assert sentence.startswith("No minimizer is flatter than")
+    assert "none has settled" in sentence
