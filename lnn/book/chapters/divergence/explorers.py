@@ -1,47 +1,46 @@
-"""Chapter on divergence: which minimizers attract, bounds on one axis, the edge of stability."""
+"""Chapter on divergence: bounds on one axis, the edge of stability."""
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from lnn.book.chapters.divergence.figures import KINDS, draw_bounds, draw_sharpness, draw_stable_arc
+from lnn.book.chapters.divergence.figures import KINDS, draw_bounds, draw_sharpness
 from lnn.book.chapters.divergence.studies import (
     EDGE_DEPTHS,
     EDGE_STEPS,
-    TARGET,
+    PROBLEMS,
     edge_run,
     edge_start,
     hidden_widths,
-    settled_ends,
     tightness,
 )
 from lnn.book.drawing import draw_loss
 from lnn.book.sliders.explorer import explorer
-from lnn.book.sliders.parameters import Slider
+from lnn.book.sliders.parameters import Choice, Slider
 from lnn.book.style import REFERENCE
 from lnn.steps.flattest import least_sharpness
 
-LIVE_COUNT = 12
-"""Problems of the explorer: few, so that a new network is tried while the slider moves."""
+START_NAMES = {"balanced": "balanced", "unbalanced": "gaussian"}
 
 
 @explorer(
     Slider("depth", "Layers N", values=range(2, 6), value=3),
-    Slider("hidden", "Hidden width", values=(2, 5, 8), value=5),
+    Choice("hidden", "Hidden width", options=("2", "5", "8"), value="5"),
+    Choice("start", "Weights at the start", options=tuple(START_NAMES)),
     question="How far is each bound from what really happens?",
-    size=(5.6, 3.2),
+    size=(5.6, 3.4),
 )
-def bounds(figure: Figure, depth: int, hidden: int) -> str:
+def bounds(figure: Figure, depth: int, hidden: str, start: str) -> str:
     """Draw the convergence bound, the proved step, the observed edge and the divergence bound."""
-    widths = hidden_widths(depth, hidden)
-    samples = tightness(widths, count=LIVE_COUNT).samples
+    widths = hidden_widths(depth, int(hidden))
+    samples = tightness(widths, START_NAMES[start]).samples
     ax = figure.subplots()
-    figure.subplots_adjust(bottom=0.2)
+    figure.subplots_adjust(left=0.06, right=0.97, bottom=0.19, top=0.68)
     ax.axvline(1.0, color=REFERENCE, linewidth=1.0, zorder=0)
     draw_bounds(ax, samples)
-    ax.set(xlim=(5e-4, 2.5), ylim=(-0.45, 0.95), yticks=[])
+    ax.set(xlim=(5e-4, 2.5), ylim=(-0.45, 0.45), yticks=[])
     ax.set_xlabel("step size / divergence bound")
     ax.set_title("-".join(map(str, widths)))
-    ax.legend(loc="upper left", ncols=2)
+    figure.legend(loc="upper center", ncols=2, handlelength=1.2, columnspacing=1.2)
     medians = {
         name: float(np.median(values[np.isfinite(values)]))
         for name, values in samples.items()
@@ -49,42 +48,8 @@ def bounds(figure: Figure, depth: int, hidden: int) -> str:
     }
     parts = [f"{name} {medians[name]:.2g}" for name in KINDS if name in medians]
     return (
-        f"Widths {'-'.join(map(str, widths))}, {LIVE_COUNT} problems: medians of the step sizes, "
-        f"relative to the divergence bound: {', '.join(parts)}."
-    )
-
-
-@explorer(
-    Slider(
-        "ratio",
-        "Step size / divergence bound",
-        values=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.01, 1.1),
-        value=0.5,
-    ),
-    question="Which of the minimizers w₂ w₁ = 1 can a run with this step size end at?",
-    size=(5.6, 5.6),
-)
-def attracting(figure: Figure, ratio: float) -> str:
-    """Draw the minimizers of (1 − w₂ w₁)², those flat enough for the step, and where runs end."""
-    # At w_2 w_1 = 1 the sharpness is 2 (w_1² + w_2²); it must be below 2/η = 4 / ratio.
-    ends = settled_ends(ratio)
-    arc = None
-    if ratio < 1:
-        largest = np.sqrt(1 / ratio + np.sqrt(1 / ratio**2 - 1))
-        arc = (float(1 / largest), float(largest))
-    ax = figure.subplots()
-    figure.subplots_adjust(bottom=0.13, left=0.14, top=0.97)
-    draw_stable_arc(ax, TARGET, arc, ends)
-    ax.legend(loc="upper left", handlelength=1.2, borderaxespad=0.2)
-    flat = "none of the minimizers is" if arc is None else "only those on a central arc are"
-    if arc is not None and arc[1] > 3.2:
-        flat = "nearly all minimizers shown are"
-    return (
-        f"Step size {ratio:g} times the divergence bound: {flat} flat enough to attract, and "
-        f"{len(ends)} of 400 runs have converged, all of them on the arc."
-        if len(ends)
-        else f"Step size {ratio:g} times the divergence bound: {flat} flat enough to attract, "
-        f"and none of 400 runs has converged."
+        f"Widths {'-'.join(map(str, widths))}, {PROBLEMS} problems, {start} weights at the start: "
+        f"medians of the step sizes, relative to the divergence bound: {', '.join(parts)}."
     )
 
 

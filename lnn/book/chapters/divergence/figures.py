@@ -1,4 +1,4 @@
-"""Large step sizes: bounds on one axis, the sharpness of a run, the minimizers that can attract."""
+"""Large step sizes: bounds on one axis, the sharpness of a run, a run that bounces."""
 
 from collections.abc import Mapping, Sequence
 
@@ -122,46 +122,6 @@ def draw_sharpness(
     artists.append(ax.legend(loc="upper right", ncols=3))
     ax.set_xlabel("step of gradient descent")
     ax.set_ylabel("sharpness")
-    return artists
-
-
-def draw_stable_arc(
-    ax: Axes, target: float, stable: tuple[float, float] | None, ends: Array
-) -> list[Artist]:
-    """Draw the minimizers w_2 w_1 = s of a two-weight network and where runs have ended.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    target : float
-        s > 0.
-    stable : (float, float) or None
-        Least and largest w_1 of the minimizers that attract; None if there is none.
-    ends : (k, 2) array
-        (w_1, w_2) of the converged runs.
-
-    Returns
-    -------
-    list of matplotlib.artist.Artist
-    """
-    w = np.geomspace(0.2, 5.0, 300) * np.sqrt(target)
-    (curve,) = ax.plot(w, target / w, color=REFERENCE, linewidth=1.2, label="all minimizers")
-    ax.plot(-w, -target / w, color=REFERENCE, linewidth=1.2)
-    artists: list[Artist] = [curve]
-    if stable is not None:
-        arc = np.geomspace(*stable, 80)
-        for sign, name in ((1, "flat enough: sharpness < 2/η"), (-1, None)):
-            (line,) = ax.plot(
-                sign * arc, sign * target / arc, color=THEORY, linewidth=7, alpha=0.45, label=name
-            )
-            artists.append(line)
-    (points,) = ax.plot(
-        ends[:, 0], ends[:, 1], "o", color=SIMULATION, markersize=3.5, label="where runs ended"
-    )
-    artists.append(points)
-    reach = 3.2 * np.sqrt(target)
-    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="w₁", ylabel="w₂")
-    ax.set_aspect("equal")
     return artists
 
 

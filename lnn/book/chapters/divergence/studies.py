@@ -1,12 +1,18 @@
-"""Studies of the chapter: how tight bounds are, which minimizers attract, the edge of stability."""
+"""Studies of the chapter: how tight bounds are, the edge of stability, what a bottleneck costs.
+
+The large ones are stored: ``tests/benchmarks/study_divergence.py`` computes them anew, and the
+tests repeat a part of each.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize
 
 from lnn._checks import Array, Weights
+from lnn.data import step_problem
 from lnn.descent.run import Stop, descend
 from lnn.initialization import balanced, gaussian
 from lnn.landscape.low_rank import best_of_rank, factorize
@@ -14,13 +20,25 @@ from lnn.network import flatten, product
 from lnn.objective import gradient, hessian, loss
 from lnn.problem import Problem
 from lnn.steps.a_posteriori import trapping_bound
-from lnn.steps.convergence import convergence_bound
+from lnn.steps.convergence import convergence_bound, shrink_to_alpha
 from lnn.steps.divergence import divergence_bound
 from lnn.steps.flattest import certified_least_sharpness, least_sharpness
+from lnn.steps.search import first_failure
 from lnn.steps.stability import stability_limit
+
+STORED = Path(__file__).with_name("studies.npz")
 
 RATIOS = np.append(np.geomspace(0.1, 0.9, 8), [0.95, 0.99, 1.01, 1.05, 1.2])
 """Step sizes that `tightness` tries, relative to the divergence bound."""
+
+PROBLEMS = 24
+STARTS = ("balanced", "gaussian")
+
+
+@lru_cache(maxsize=1)
+def _stored() -> dict[str, np.ndarray]:
+    with np.load(STORED) as archive:
+        return {name: archive[name] for name in archive.files}
 
 
 def data(count: int, *, width: int = 5, samples: int = 20, seed: int = 0) -> Problem:
@@ -49,6 +67,14 @@ def data(count: int, *, width: int = 5, samples: int = 20, seed: int = 0) -> Pro
     return Problem(X, np.diag(np.arange(1.0, width + 1)) @ X + noise)
 
 
+def hidden_widths(depth: int, hidden: int) -> tuple[int, ...]:
+    """Return (5, hidden, ..., hidden, 5) with `depth` layers."""
+    return (5, *([hidden] * (depth - 1)), 5)
+
+
+SHAPES = tuple(hidden_widths(depth, hidden) for depth in range(2, 6) for hidden in (2, 5, 8))
+
+
 @dataclass(frozen=True, eq=False)
 class Tightness:
     """Step sizes of an ensemble, relative to the divergence bound of each problem.
@@ -61,26 +87,51 @@ class Tightness:
         How many runs had a step size above the divergence bound.
     reached : int
         How many of those came to a global minimum.
-    below : float
-        Share of the runs at up to 0.9 of the bound that did.
     """
 
     samples: dict[str, Array]
     above: int
     reached: int
-    below: float
 
 
-@lru_cache(maxsize=32)
-def tightness(
-    widths: tuple[int, ...], start: str = "balanced", count: int = 24, steps: int = 6000
-) -> Tightness:
+def tightness(widths: tuple[int, ...], start: str = "balanced") -> Tightness:
+    """Return what `tightness_runs` found for all problems, as stored.
+
+    Parameters
+    ----------
+    widths : tuple of int
+        One of `SHAPES`.
+    start : {"balanced", "gaussian"}
+
+    Returns
+    -------
+    Tightness
+    """
+    row = (STARTS.index(start), SHAPES.index(widths))
+    beforehand, reached, proved = (
+        _stored()[name][row] for name in ("beforehand", "reached", "proved")
+    )
+    return Tightness(
+        samples={
+            "convergence bound": beforehand,
+            "proved along the run": _largest(proved),
+            "observed edge": _largest(reached),
+            "divergence bound": np.ones(len(reached)),
+        },
+        above=int((RATIOS > 1).sum()) * len(reached),
+        reached=int(reached[:, RATIOS > 1].sum()),
+    )
+
+
+def tightness_runs(
+    widths: tuple[int, ...], start: str, members: slice = slice(None), steps: int = 6000
+) -> tuple[Array, np.ndarray, np.ndarray]:
     """Try the step sizes `RATIOS` · divergence bound on an ensemble, all from the same weights.
 
     A run ends when its gradient norm is below 1e-6, or after `steps` steps. It has reached a
-    global minimum if its loss is within 1e-8, relatively, of the least that the widths allow. The
-    observed edge is the largest step size with which it did; the step proved along the run is the
-    largest for which the trapping bound covers the weights that the run has come to.
+    global minimum if its loss is within 1e-8, relatively, of the least that the widths allow. A
+    step size is proved along the run if the trapping bound at the weights to which the run has
+    come is larger.
 
     Parameters
     ----------
@@ -88,27 +139,31 @@ def tightness(
     start : {"balanced", "gaussian"}
         Balanced weights whose product has singular values between ½ and 1 (and a determinant of
         the sign of that of T), or entries N(0, 0.6²).
-    count : int
+    members : slice
+        Which of the `PROBLEMS` problems.
     steps : int
 
     Returns
     -------
-    Tightness
+    beforehand : (k,) array
+        The convergence bound over the divergence bound; nan where there is none.
+    reached, proved : (k, RATIOS) arrays of bool
     """
-    problem = data(count)
+    problem = data(PROBLEMS)
     rng = np.random.default_rng(1)
     if start == "balanced":
-        values = rng.uniform(0.5, 1.0, (count, min(widths)))
-        initial = balanced(widths, values, rng, size=(count,))
+        values = rng.uniform(0.5, 1.0, (PROBLEMS, min(widths)))
+        initial = balanced(widths, values, rng, size=(PROBLEMS,))
         if min(widths) == problem.d_y:
             # Balanced flow never changes the sign of det W: start on the side of the minimizers.
             side = np.sign(np.linalg.det(product(initial) @ problem.least_squares.mT))
             initial[-1][:, 0] *= side[:, None]
     else:
-        initial = gaussian(widths, rng, std=0.6, size=(count,))
+        initial = gaussian(widths, rng, std=0.6, size=(PROBLEMS,))
+    initial, problem = tuple(w[members] for w in initial), problem[members]
     bound = divergence_bound(problem, widths)
     step_size = bound[:, None] * RATIOS
-    grid = problem.reshape(count, 1)
+    grid = problem.reshape(len(bound), 1)
     weights = tuple(w[:, None] for w in initial)
     run = descend(weights, grid, step_size, steps, tolerance=1e-6, record_every=500)
     diverged = np.asarray(run.stop) == Stop.DIVERGED
@@ -116,19 +171,8 @@ def tightness(
     floor = grid.floor(min(widths))
     reached = ~diverged & (loss(ends, grid) - floor <= 1e-8 * floor)
     proved = ~diverged & (trapping_bound(ends, grid).step_size > step_size)
-
-    proved_before = convergence_bound(initial, problem, on_unbalanced="nan")
-    return Tightness(
-        samples={
-            "convergence bound": proved_before.step_size / bound,
-            "proved along the run": _largest(proved),
-            "observed edge": _largest(reached),
-            "divergence bound": np.ones(count),
-        },
-        above=int((RATIOS > 1).sum()) * count,
-        reached=int(reached[:, RATIOS > 1].sum()),
-        below=float(reached[:, RATIOS < 0.95].mean()),
-    )
+    beforehand = convergence_bound(initial, problem, on_unbalanced="nan").step_size / bound
+    return beforehand, reached, proved
 
 
 def _largest(worked: np.ndarray) -> Array:
@@ -136,29 +180,87 @@ def _largest(worked: np.ndarray) -> Array:
     return np.where(worked.any(axis=1), np.where(worked, RATIOS, 0.0).max(axis=1), np.nan)
 
 
-def hidden_widths(depth: int, hidden: int) -> tuple[int, ...]:
-    """Return (5, hidden, ..., hidden, 5) with `depth` layers."""
-    return (5, *([hidden] * (depth - 1)), 5)
+WIDER: tuple[tuple[int, ...], ...] = (
+    *((3,) * (depth + 1) for depth in (2, 3, 4, 5)),
+    (4, 2, 4),
+    (4, 2, 2, 4),
+    (3, 5, 3),
+    (2, 4, 4, 3),
+)
+SIZES = (0.1, 0.4, 0.8)
 
 
-TARGET = 1.0
+def beyond() -> tuple[int, int]:
+    """Return how many runs `beyond_runs` has made with all of `WIDER`, and how many arrived."""
+    tried, found = _stored()["beyond"].sum(axis=0)
+    return int(tried), int(found)
 
 
-@lru_cache(maxsize=1)
-def _starts() -> Weights:
-    """A few hundred starting points in the plane of the two weights."""
-    points = np.random.default_rng(2).uniform(-2.6, 2.6, (2, 400, 1, 1))
-    return (points[0], points[1])
+def beyond_runs(number: int) -> tuple[int, int]:
+    """Try a step size one per cent above the divergence bound on random problems.
+
+    Parameters
+    ----------
+    number : int
+        Of the widths in `WIDER`, and of the seed.
+
+    Returns
+    -------
+    tried, found : int
+        Runs from Gaussian weights of the standard deviations `SIZES`, 1500 steps each, and those
+        that came to a global minimum, to a relative 1e-8.
+    """
+    widths, rng = WIDER[number], np.random.default_rng(number)
+    count = 30 if min(widths) < min(widths[0], widths[-1]) else 150
+    X = rng.standard_normal((count, widths[0], 8))
+    Y = rng.standard_normal((count, widths[-1], widths[0])) @ X
+    problems = Problem(X, Y + 0.1 * rng.standard_normal(Y.shape))
+    eta, floor = 1.01 * divergence_bound(problems, widths), problems.floor(min(widths))
+    found = 0
+    for std in SIZES:
+        weights = gaussian(widths, rng, std=std, size=(count,))
+        run = descend(weights, problems, eta, 1500, record_every=500)
+        low = run.losses[:, -1] <= floor * (1 + 1e-8)
+        found += int((low & (run.stop != Stop.DIVERGED)).sum())
+    return count * len(SIZES), found
 
 
-@lru_cache(maxsize=64)
-def settled_ends(ratio: float) -> Array:
-    """(w_1, w_2) of the runs that have converged."""
-    problem = Problem([[1.0]], [[TARGET]])
-    eta = ratio * float(divergence_bound(problem, (1, 1, 1)))
-    run = descend(_starts(), problem, eta, 3000, record_every=500, divergence_factor=1e4)
-    settled = run.losses[:, -1] < 1e-12
-    return np.asarray(flatten(run.weights)[settled])
+DRAWS = 100
+
+
+def search() -> tuple[Array, Array]:
+    """Return what `search_runs` found for all draws, as stored.
+
+    Returns
+    -------
+    failures, limits : (DRAWS,) arrays
+    """
+    stored = _stored()
+    return stored["failures"], stored["limits"]
+
+
+def search_runs(members: slice = slice(None)) -> tuple[Array, Array]:
+    """Search as the report does: double the step from 0.9 times what is proved, until it fails.
+
+    Parameters
+    ----------
+    members : slice
+        Which of `DRAWS` draws of the report's data and start.
+
+    Returns
+    -------
+    failures, limits : (k,) arrays
+        The first step size that failed within 3000 steps, and the divergence bound.
+    """
+    rng = np.random.default_rng(5)
+    widths = (5, 5, 5, 5)
+    draws = step_problem(rng, size=(DRAWS,))
+    begin = shrink_to_alpha(gaussian(widths, rng, size=(DRAWS,)), draws, 0.72)
+    begin, draws = tuple(w[members] for w in begin), draws[members]
+    limits = divergence_bound(draws, widths)
+    sure = convergence_bound(begin, draws).step_size
+    found = first_failure(begin, draws, 0.9 * sure, guess=limits, steps=3000)
+    return np.asarray(found.step_size), limits
 
 
 EDGE_DEPTHS = (3, 4, 5)
@@ -228,33 +330,10 @@ def edge_ends(depth: int, ratios: tuple[float, ...], steps: int = 30_000) -> Arr
     """
     problem, weights = edge_start(depth)
     bound = float(divergence_bound(problem, (3,) * (depth + 1)))
-    runs = [descend(weights, problem, r * bound, steps, record_every=steps) for r in ratios]
-    return np.array([bound / float(stability_limit(run.weights, problem)) for run in runs])
-
-
-BOUNCE_STEP = 0.25
-
-
-def bounce(steps: int = 60) -> tuple[Array, Array]:
-    """Follow a run in the valley that starts beside a minimizer too sharp for its step size.
-
-    Parameters
-    ----------
-    steps : int
-
-    Returns
-    -------
-    path : (steps + 1, 2) array
-        (w_1, w_2).
-    sharpness : (steps + 1,) array
-    """
-    problem = Problem([[1.0]], [[TARGET]])
-    path: list[Weights] = [(np.array([[2.2]]), np.array([[1 / 2.2 + 0.02]]))]
-    for _ in range(steps):
-        slopes = gradient(path[-1], problem)
-        path.append(tuple(w - BOUNCE_STEP * g for w, g in zip(path[-1], slopes, strict=True)))
-    stack = tuple(np.stack(layer) for layer in zip(*path, strict=True))
-    return flatten(stack), 2 / stability_limit(stack, problem)
+    etas = bound * np.array(ratios)
+    start = tuple(np.broadcast_to(w, (len(ratios), *w.shape)) for w in weights)
+    run = descend(start, problem, etas, steps, record_every=steps)
+    return bound / np.asarray(stability_limit(run.weights, problem))
 
 
 def narrow() -> Problem:
@@ -355,32 +434,39 @@ NARROW_SHAPES: tuple[tuple[int, ...], ...] = (
 )
 
 
-@lru_cache(maxsize=2)
-def narrow_study(count: int = 4, searches: int = 1) -> Narrow:
-    """Compare the least sharpness at bottlenecks with its lower bound and with searches.
+def narrow_study() -> Narrow:
+    """Return what `narrow_runs` found for all of `NARROW_SHAPES`, as stored."""
+    stored = _stored()
+    costs = dict(zip(NARROW_SHAPES, stored["costs"], strict=True))
+    return Narrow(costs, float(stored["gaps"].max()), stored["found"].ravel())
+
+
+def narrow_runs(
+    widths: tuple[int, ...], rng: np.random.Generator, count: int = 4, searches: int = 1
+) -> tuple[Array, float, Array]:
+    """Compare the least sharpness at a bottleneck with its lower bound and with searches.
 
     Parameters
     ----------
+    widths : tuple of int
+    rng : numpy.random.Generator
     count : int
-        Problems per tuple of widths.
+        Problems.
     searches : int
         How many of them are searched.
 
     Returns
     -------
-    Narrow
+    costs : (count,) array
+    gap : float
+    found : (searches,) array
+        As in `Narrow`.
     """
-    rng = np.random.default_rng(0)
-    costs: dict[tuple[int, ...], Array] = {}
-    gaps, found = [], []
-    for widths in NARROW_SHAPES:
-        problems = coloured(rng, widths[0], widths[-1], count)
-        flat = certified_least_sharpness(problems, widths)
-        costs[widths] = flat.value / without_the_rest(problems, widths)
-        gaps.append((flat.value / flat.lower).max() - 1)
-        for i in range(searches):
-            found.append(_search(problems[i], widths, rng) / flat.value[i] - 1)
-    return Narrow(costs, float(max(gaps)), np.array(found))
+    problems = coloured(rng, widths[0], widths[-1], count)
+    flat = certified_least_sharpness(problems, widths)
+    costs = flat.value / without_the_rest(problems, widths)
+    found = [_search(problems[i], widths, rng) / flat.value[i] - 1 for i in range(searches)]
+    return costs, float((flat.value / flat.lower).max() - 1), np.array(found)
 
 
 def _search(problem: Problem, widths: tuple[int, ...], rng: np.random.Generator) -> float:

@@ -1,4 +1,4 @@
-"""Chapter on exact dynamics: depth, initial scale, imbalance, and random weights."""
+"""Chapter on exact dynamics: imbalance, and random weights."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -7,48 +7,15 @@ from lnn.book.chapters.exact_dynamics.figures import draw_mode_curves
 from lnn.book.chapters.exact_dynamics.studies import (
     TARGETS,
     data,
-    equal_start,
     horizon,
     unequal_layers,
 )
 from lnn.book.sliders.explorer import explorer
 from lnn.book.sliders.parameters import Slider
 from lnn.descent.flow import gradient_flow
-from lnn.dynamics.closed_form import chain_flow, mode_flow, mode_time, unbalanced_flow
+from lnn.dynamics.closed_form import chain_flow, mode_flow, unbalanced_flow
 from lnn.dynamics.mode_basis import aligned, effective_start, mode_values
 from lnn.initialization import gaussian
-
-
-@explorer(
-    Slider("depth", "Layers N", values=range(1, 6), value=3),
-    Slider(
-        "start",
-        "Start of every mode",
-        values=(1e-3, 1e-2, 1e-1, 0.5),
-        value=1e-2,
-        log=True,
-    ),
-    question="How does depth change the order, the pace and the sharpness of learning?",
-)
-def depth(figure: Figure, depth: int, start: float) -> str:
-    """Draw the four modes over time, closed form and simulation, from aligned balanced weights."""
-    problem = data()
-    ax = figure.subplots()
-    end = horizon(start, depth)
-    times = np.linspace(0, end, 300)
-    theory = mode_flow(times, np.full(4, start), TARGETS, np.ones(4), depth)
-    seen_times = np.linspace(0, end, 16)
-    weights = equal_start(depth, start)
-    flow = gradient_flow(weights, problem, seen_times, rtol=1e-6, method="RK45")
-    seen = mode_values(flow.weights, problem)
-    draw_mode_curves(ax, times, theory, seen_times=seen_times, seen=seen, targets=TARGETS)
-    half = mode_time(TARGETS / 2, np.full(4, start), TARGETS, 1.0, depth)
-    ax.set_ylim(-0.2, 5.6)
-    return (
-        f"{depth} layers from {start:g}: the modes 5, 4, 3, 2 are half learned at the times "
-        f"{', '.join(f'{value:.3g}' for value in half)}; the last takes "
-        f"{half[-1] / half[0]:.2g} times as long as the first."
-    )
 
 
 @explorer(

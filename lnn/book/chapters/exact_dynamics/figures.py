@@ -223,3 +223,35 @@ def draw_speeds(ax: Axes, depths: Sequence[int]) -> list[Artist]:
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncols=4, columnspacing=1.0)
     )
     return artists
+
+
+def draw_greedy(
+    ax: Axes, times: Array, losses: Array, *, without_b: float, best: float
+) -> list[Artist]:
+    """Draw the loss of a run that learns the faster mode first, and two levels.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    times, losses : (k,) arrays
+    without_b : float
+        The loss where only the faster mode, A, is learned.
+    best : float
+        The loss of the best map of rank one.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = [*ax.plot(times, losses, color=SIMULATION, linewidth=2.4)]
+    for level, name, style in (
+        (without_b, "A learned, B not", ":"),
+        (best, "best map of rank 1", "--"),
+    ):
+        colour = REFERENCE if style == ":" else THEORY
+        artists.append(ax.axhline(level, color=colour, linestyle=style, linewidth=1.4))
+        artists.append(ax.text(0.02, level + 0.2, name, color=colour, va="bottom"))
+    ax.set(xlim=(0, float(times[-1])), ylim=(0, 1.08 * float(losses[0])))
+    ax.set_xlabel("time t = step size × steps")
+    ax.set_ylabel("loss")
+    return artists

@@ -4,12 +4,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from lnn._checks import Array, Weights
+from lnn._checks import Array
 from lnn.data import saddle_problem
 from lnn.descent.flow import gradient_flow
 from lnn.descent.run import descend
 from lnn.dynamics.closed_form import mode_flow, mode_time
-from lnn.dynamics.mode_basis import aligned, effective_start, mode_values, singular_modes
+from lnn.dynamics.mode_basis import effective_start, mode_values, singular_modes
 from lnn.initialization import gaussian
 from lnn.network import product
 from lnn.problem import Problem
@@ -31,14 +31,6 @@ def data() -> Problem:
     left = np.linalg.qr(rng.standard_normal((4, 4)))[0]
     right = np.linalg.qr(rng.standard_normal((4, 4)))[0]
     return Problem(X, (left * TARGETS) @ right.T @ X)
-
-
-def equal_start(depth: int, start: float) -> Weights:
-    """Aligned balanced weights with every mode at `start`."""
-    if depth == 1:
-        found = singular_modes(data())
-        return ((found.left * start) @ found.right.T,)
-    return aligned(data(), (4,) * (depth + 1), np.full(4, start ** (1 / depth)))
 
 
 def horizon(start: Array | float, depth: int) -> float:

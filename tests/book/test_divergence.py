@@ -1,0 +1,63 @@
+"""The studies of the chapter on divergence: what is stored is what the code computes."""
+
+import numpy as np
+import pytest
+
+from lnn.book.chapters.divergence import studies
+
+
+@pytest.mark.parametrize(("widths", "start"), [((5, 2, 5), "balanced"), ((5, 8, 8, 5), "gaussian")])
+def test_stored_step_sizes_are_those_of_the_code(widths, start):
+    beforehand, reached, proved = studies.tightness_runs(widths, start, members=slice(3, 6))
+    stored = studies.tightness(widths, start).samples
+    for name, found in (
+        ("convergence bound", beforehand),
+        ("observed edge", studies._largest(reached)),
+        ("proved along the run", studies._largest(proved)),
+    ):
+        np.testing.assert_allclose(found, stored[name][3:6], rtol=1e-9, err_msg=name)
+
+
+def test_shapes_of_what_is_stored():
+    for widths in studies.SHAPES:
+        for start in studies.STARTS:
+            study = studies.tightness(widths, start)
+            assert study.above == 3 * studies.PROBLEMS
+            assert study.reached == 0
+            assert {v.shape for v in study.samples.values()} == {(studies.PROBLEMS,)}
+    failures, limits = studies.search()
+    assert failures.shape == limits.shape == (studies.DRAWS,)
+    assert sorted(studies.narrow_study().costs) == sorted(studies.NARROW_SHAPES)
+
+
+def test_stored_runs_beyond_the_bound_are_those_of_the_code():
+    tried, found = studies.beyond()
+    assert found == 0
+    counts = [30 if min(w) < min(w[0], w[-1]) else 150 for w in studies.WIDER]
+    assert tried == len(studies.SIZES) * sum(counts)
+    number = studies.WIDER.index((4, 2, 4))
+    assert studies.beyond_runs(number) == (90, 0)
+
+
+def test_the_stored_search_is_that_of_the_code():
+    failures, limits = studies.search_runs(slice(10, 14))
+    stored_failures, stored_limits = studies.search()
+    np.testing.assert_allclose(limits, stored_limits[10:14], rtol=1e-9)
+    np.testing.assert_allclose(failures, stored_failures[10:14], rtol=1e-9)
+
+
+def test_stored_costs_of_a_bottleneck_are_those_of_the_code():
+    first = studies.NARROW_SHAPES[0]
+    costs, gap, found = studies.narrow_runs(first, np.random.default_rng(0))
+    stored = studies.narrow_study()
+    np.testing.assert_allclose(costs, stored.costs[first], rtol=1e-6)
+    assert gap < 1e-5
+    assert stored.gap < 1e-5
+    assert -1e-6 < found[0] < 1e-2
+    assert stored.found[0] == pytest.approx(found[0], abs=1e-4)
+
+
+def test_edge_ends_of_several_steps_are_those_of_each():
+    together = studies.edge_ends(3, (0.5, 0.9), steps=400)
+    alone = [float(studies.edge_ends(3, (ratio,), steps=400)[0]) for ratio in (0.5, 0.9)]
+    assert together == pytest.approx(alone, rel=1e-9)
