@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.text import Text
 from matplotlib.ticker import NullFormatter
 
 from lnn._checks import Array
@@ -49,7 +50,8 @@ def draw_plateaus(ax: Axes, floors: Sequence[float], *, first: int = 0) -> list[
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        Its x-limits are kept; the labels stand at their right end.
+        Its x-limits are kept; the labels stand at their right end, above their lines, the last one
+        below where it would come close to the one before.
     floors : sequence of float
         Least loss of rank `first`, `first` + 1, ...
     first : int
@@ -65,6 +67,10 @@ def draw_plateaus(ax: Axes, floors: Sequence[float], *, first: int = 0) -> list[
         artists.append(ax.axhline(value, color=colour, linestyle="--", linewidth=1.2, zorder=1))
         at = left * (right / left) ** 0.99 if ax.get_xscale() == "log" else right
         artists.append(ax.text(at, value, f"rank {rank}", color=colour, ha="right", va="bottom"))
+    if len(floors) > 1 and isinstance(last := artists[-1], Text):
+        _, heights = ax.transData.transform([(left, value) for value in floors[-2:]]).T
+        lines = 72 * (heights[0] - heights[1]) / ax.figure.dpi / float(last.get_fontsize())
+        last.set_verticalalignment("top" if 0 < lines < 1.25 else "bottom")
     ax.set_xlim(left, right)
     return artists
 

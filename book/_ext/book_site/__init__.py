@@ -13,6 +13,7 @@ missing      the page for addresses that lead nowhere
 labs         laboratories: their script and style, covers over what is predicted
 audit        the table of the audit as files, and the script that filters it
 lite         the kernel in the browser: JupyterLite with `lnn` and every chapter
+slides       the pictures for a lecture, to be taken along
 api          the docstrings of `lnn`, made safe for reStructuredText
 """
 
@@ -33,6 +34,7 @@ from book_site import (
     pages,
     search,
     sharing,
+    slides,
 )
 
 PARTS = (
@@ -47,6 +49,7 @@ PARTS = (
     search,
     missing,
     lite,
+    slides,
     api,
 )
 
