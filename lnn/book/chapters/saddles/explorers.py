@@ -32,7 +32,7 @@ def second_order(figure: Figure, modes: str, parametrization: str) -> str:
     per_sample = spectrum / data().X.shape[-1]
     kind = found.kind
     top, bottom = figure.subplots(2, 1)
-    figure.subplots_adjust(hspace=0.55, left=0.15)
+    figure.subplots_adjust(hspace=0.55, left=0.19)
     order = np.arange(1, per_sample.size + 1)
     rounding = 1e-9
     shown = np.where(np.abs(per_sample) < rounding, 0.0, per_sample)
@@ -40,7 +40,7 @@ def second_order(figure: Figure, modes: str, parametrization: str) -> str:
     top.plot(order, shown, KIND_MARKERS[kind], color=KIND_COLOURS[kind], markersize=5)
     top.set_yscale("symlog", linthresh=0.1)
     top.set_ylim(-100, 300)
-    top.set_xlabel("index")
+    top.set_xlabel("number, from the lowest")
     top.set_ylabel("eigenvalue / m")
     top.set_title(KIND_NAMES[kind])
 
