@@ -1,5 +1,7 @@
 """Chapter on divergence: bounds on one axis, the edge of stability."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -24,8 +26,8 @@ START_NAMES = {"balanced": "balanced", "unbalanced": "gaussian"}
 
 @explorer(
     Slider("depth", "Layers N", values=range(2, 6), value=3),
-    Choice("hidden", "Hidden width", options=("2", "5", "8"), value="5"),
-    Choice("start", "Weights at the start", options=tuple(START_NAMES)),
+    Choice("hidden", "Hidden width", options=("2", "5", "8"), value="8"),
+    Choice("start", "Weights at the start", options=tuple(START_NAMES), value="unbalanced"),
     question="How far is each bound from what really happens?",
     size=(5.6, 3.4),
 )
@@ -47,10 +49,20 @@ def bounds(figure: Figure, depth: int, hidden: str, start: str) -> str:
         if np.isfinite(values).any()
     }
     parts = [f"{name} {medians[name]:.2g}" for name in KINDS if name in medians]
+    covered = "" if KINDS.keys() <= medians.keys() else f"; no {_missing(medians)}"
     return (
         f"Widths {'-'.join(map(str, widths))}, {PROBLEMS} problems, {start} weights at the start: "
-        f"medians of the step sizes, relative to the divergence bound: {', '.join(parts)}."
+        f"medians of the step sizes, relative to the divergence bound: {', '.join(parts)}{covered}."
     )
+
+
+def _missing(medians: Mapping[str, float]) -> str:
+    """Say which kinds of step size there are not, and why."""
+    why = {
+        "convergence bound": "convergence bound, since the theorem does not cover such weights",
+        "proved along the run": "step proved along the run, since the bottleneck loses modes",
+    }
+    return ", and no ".join(why[name] for name in KINDS if name not in medians)
 
 
 @explorer(

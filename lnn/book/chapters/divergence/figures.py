@@ -110,16 +110,16 @@ def draw_sharpness(
     -------
     list of matplotlib.artist.Artist
     """
-    (line,) = ax.plot(steps, sharpness, color=SIMULATION, linewidth=1.4, label="of the run")
+    (line,) = ax.plot(steps, sharpness, color=SIMULATION, linewidth=1.4, label="run")
     artists: list[Artist] = [line]
     artists.append(ax.axhline(limit, color=THEORY, linestyle="--", label="2/η"))
     if least is not None:
-        label = "least of any minimizer"
+        label = "least possible"
         artists.append(ax.axhline(least, color=REFERENCE, linestyle=":", label=label))
     top = max(limit, float(sharpness.max()), least or 0.0)
     ax.set_ylim(0, 1.45 * top)
     ax.set_xlim(0, float(steps[-1]))
-    artists.append(ax.legend(loc="upper right", ncols=3))
+    artists.append(ax.legend(loc="upper right", ncols=3, handlelength=1.4, columnspacing=1.2))
     ax.set_xlabel("step of gradient descent")
     ax.set_ylabel("sharpness")
     return artists

@@ -20,7 +20,7 @@ from lnn.initialization import gaussian
 
 @explorer(
     Slider("depth", "Layers N", values=(2, 3, 4), value=3),
-    Slider("imbalance", "Imbalance w_N² − w_1²", values=(0.0, 0.05, 0.2, 0.5, 1.0, 2.0), value=0.0),
+    Slider("imbalance", "Imbalance κ", values=(0.0, 0.05, 0.2, 0.5, 1.0, 2.0), value=0.0),
     question="What becomes of the plateau when the layers start unequal?",
 )
 def imbalance(figure: Figure, depth: int, imbalance: float) -> str:

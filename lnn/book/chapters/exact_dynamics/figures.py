@@ -22,7 +22,7 @@ def draw_mode_curves(
     targets: Array | None = None,
     every: int = 1,
 ) -> list[Artist]:
-    """Draw modes against time: theory as lines, simulation as markers, one colour a mode.
+    """Draw modes against time: theory as lines, simulation as markers, one colour per mode.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def draw_loss_staircase(
 def draw_escape_times(
     ax: Axes, starts: Array, exact: Array, leading: Array, depths: Sequence[int]
 ) -> list[Artist]:
-    """Draw how long a mode takes to be half learned against its start, one curve a depth.
+    """Draw how long a mode takes to be half learned against its start, one curve per depth.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def draw_against_prediction(
     ax : matplotlib.axes.Axes
     predicted, observed : (groups, k) arrays
     groups : sequence of str
-        One a row, for the legend.
+        One per row, for the legend.
 
     Returns
     -------
