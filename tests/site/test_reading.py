@@ -51,6 +51,31 @@ def test_the_keyboard_goes_from_the_text_to_the_sidebar_and_is_seen(
     assert not [stop for stop in stops if stop["math"] and stop["tag"] != "A"]
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_pictures_keep_their_shape(visit: Open, served: Served, width: int) -> None:
+    """No white band above and below a picture that is narrower than it was drawn."""
+    seen = visit(served.url(f"{chapters()[1]}.html"), width=width)
+    seen.page.evaluate("document.querySelectorAll('article details').forEach(d => d.open = true)")
+    pictures = seen.page.locator("article .cell_output img")
+    shapes = []
+    for index in range(pictures.count()):
+        picture = pictures.nth(index)
+        if not picture.is_visible():
+            continue
+        picture.scroll_into_view_if_needed()
+        shapes.append(
+            picture.evaluate(
+                """image => image.decode().then(() => {
+                const box = image.getBoundingClientRect();
+                return [box.width / box.height, image.naturalWidth / image.naturalHeight];
+            })"""
+            )
+        )
+    assert len(shapes) > 3
+    for shown, drawn in shapes:
+        assert shown == pytest.approx(drawn, rel=0.02)
+
+
 def test_assistive_technology_reads_formulas(visit: Open, served: Served) -> None:
     seen = visit(served.url(f"{chapters()[1]}.html"))
     session = seen.page.context.new_cdp_session(seen.page)
