@@ -253,7 +253,7 @@ def draw_ladder(ax: Axes, layers: int) -> list[Artist]:
     artists: list[Artist] = list(ax.bar(places, heights, width=0.6, color=SIMULATION))
     arrow = {"arrowstyle": "<->", "color": THEORY, "linewidth": 1.4}
     for j in places[:-1]:
-        ends = (j + 1 - 0.45, j - 1), (j + 1 - 0.45, j)
+        ends = (j + 0.55, j - 1), (j + 0.55, j)
         artists.append(ax.annotate("", *ends, arrowprops=arrow))
         artists.append(ax.text(j + 0.45, j - 0.5, "δ", color=THEORY, ha="center", va="center"))
     ax.set_xticks(places, [f"layer {j}" for j in places])
@@ -289,6 +289,6 @@ def draw_falls(ax: Axes, falls: Mapping[tuple[int, float], Array]) -> list[Artis
             label=f"N = {layers}, ε = {seed:g}",
         )
     ax.set(xscale="log", xlabel="step of gradient descent", ylabel="loss  ‖Y − WX‖²")
-    ax.set_ylim(0, 1.5)
-    artists.append(ax.legend(loc="lower left"))
+    ax.set_ylim(-0.05, 2.4)  # room for the legend above the plateau
+    artists.append(ax.legend(loc="upper right"))
     return artists

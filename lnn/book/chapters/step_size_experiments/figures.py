@@ -7,7 +7,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from lnn._checks import Array
-from lnn.book.style import LAYER_STYLES, MODE_COLOURS, REFERENCE
+from lnn.book.style import LAYER_STYLES, MODE_COLOURS, REFERENCE, SIMULATION
 
 
 def draw_distributions(
@@ -147,7 +147,7 @@ def draw_fates(axes: Sequence[Axes], curves: Mapping[str, Array]) -> list[Artist
     ----------
     axes : sequence of matplotlib.axes.Axes
     curves : mapping of str to (k,) array
-        Losses by what the run does.
+        Losses by what the run does; inf after it has diverged.
 
     Returns
     -------
@@ -155,8 +155,37 @@ def draw_fates(axes: Sequence[Axes], curves: Mapping[str, Array]) -> list[Artist
     """
     artists: list[Artist] = []
     for row, (ax, (label, losses)) in enumerate(zip(axes, curves.items(), strict=True)):
-        artists += ax.semilogy(losses, color=MODE_COLOURS[row], linewidth=1.2)
+        above = np.flatnonzero(losses > 1e8)
+        last = int(above[0]) if above.size else losses.size - 1
+        drawn = np.minimum(losses[: last + 1], 1e9)  # a run that blows up leaves the picture
+        artists += ax.semilogy(drawn, color=MODE_COLOURS[row], linewidth=1.2)
         ax.set_title(label)
         ax.set_xlabel("step")
+        ax.set_xticks([0, last])
+        ax.set_ylim(1e-7, 1e7)
+        ax.set_yticks([1e-6, 1e-3, 1, 1e3, 1e6])
+        ax.minorticks_off()
     axes[0].set_ylabel("loss")
     return artists
+
+
+def draw_doublings(ax: Axes, doublings: np.ndarray) -> list[Artist]:
+    """Draw the share of networks by the number of doublings after which they fail.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    doublings : (n,) array of int
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    shares = np.bincount(doublings) / doublings.size
+    seen = np.flatnonzero(shares)
+    bars = ax.bar(seen, shares[seen], width=0.8, color=SIMULATION)
+    ax.set_xlabel("doublings until a run fails")
+    ax.set_ylabel("share of networks")
+    ax.set_xticks(range(int(seen[0]) // 4 * 4, int(seen[-1]) + 4, 4))
+    ax.grid(False, axis="x")
+    return [*bars]
