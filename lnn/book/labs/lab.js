@@ -1028,7 +1028,7 @@ function valleyEnds({ layers, target, step, steps }) {
     for (let k = 0; ; k++) {
       const rest = layers === 2 ? 1 : y;
       e = target - y * rest * x;
-      if (k === steps || !(e * e <= most)) break;
+      if (k === steps || !(e * e <= most) || e * e < 1e-26 * target ** 2) break; // at the limit, gone, there
       const slope = 2 * step * e;
       [x, y] = [x + slope * y * rest, y + slope * rest * x];
     }
