@@ -66,6 +66,17 @@ def test_every_figure_states_its_claim_and_has_a_text_alternative(name):
             assert options["figure"]["name"].startswith("fig-"), cell.source
 
 
+def test_no_two_figures_have_one_name():
+    figures = [
+        cell.metadata["mystnb"]["figure"]["name"]
+        for name in NOTEBOOKS
+        for cell in _cells(name, "code")
+        if "figure" in cell.metadata.get("mystnb", {})
+    ]
+    assert len(figures) > 50
+    assert len(figures) == len(set(figures)), [f for f in figures if figures.count(f) > 1]
+
+
 @every_notebook
 def test_outputs_are_stored_exactly_where_they_are_compared(name):
     for cell in _cells(name, "code"):
