@@ -5,7 +5,7 @@ Notation, here and in the book:
 ============  =========================  ==========================================================
 symbol        name                       shape and meaning
 ============  =========================  ==========================================================
-X             ``problem.X``              (..., d_x, m), one column a sample
+X             ``problem.X``              (..., d_x, m), one column per sample
 Y             ``problem.Y``              (..., d_y, m)
 W_j           ``weights[j - 1]``         (..., d_j, d_{j-1}), layer j = 1, ..., N
 d_0..d_N      ``widths``                 d_0 = d_x, d_N = d_y

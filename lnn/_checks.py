@@ -33,7 +33,7 @@ def finite_matrix(value: ArrayLike, name: str) -> Array:
     if array.ndim < 2:
         raise ValueError(
             f"{name} has shape {array.shape}: expected a matrix or a stack of matrices "
-            f"(..., rows, columns); reshape it, one column a sample"
+            f"(..., rows, columns); reshape it, one column per sample"
         )
     if array.size == 0:
         raise ValueError(f"{name} has shape {array.shape}, an empty array: give at least one entry")

@@ -202,7 +202,7 @@ def check_assumptions(X: ArrayLike, Y: ArrayLike, *, resolution: float = 1e-6) -
     Parameters
     ----------
     X : (d_x, m) array
-        Inputs, one column a sample.
+        Inputs, one column per sample.
     Y : (d_y, m) array
         Targets.
     resolution : float
@@ -236,7 +236,9 @@ def check_assumptions(X: ArrayLike, Y: ArrayLike, *, resolution: float = 1e-6) -
     problem = Problem(X, Y)
     positive(resolution, "resolution")
     if problem.ensemble:
-        raise ValueError(f"X and Y form an ensemble {problem.ensemble}: check one problem a time")
+        raise ValueError(
+            f"X and Y form an ensemble {problem.ensemble}: check one problem at a time"
+        )
     d_x, d_y, m = problem.d_x, problem.d_y, problem.X.shape[-1]
     rank = int(numerical_rank(problem.X))
     values = problem.eigenvalues / max(float(problem.eigenvalues[0]), np.finfo(float).tiny)

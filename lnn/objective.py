@@ -137,7 +137,7 @@ def hessian_vector(
     if widths != chain(matrices)[1]:
         raise ValueError(
             f"direction has widths {widths} but weights have {chain(matrices)[1]}: "
-            f"give one matrix a layer, shaped like the weights"
+            f"give one matrix per layer, shaped like the weights"
         )
     depth = len(matrices)
     left, right = left_products(matrices), right_products(matrices)

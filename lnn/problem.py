@@ -39,7 +39,7 @@ _CORE_AXES = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Problem(Record):
-    """Data (X, Y) of a linear regression, one column a sample.
+    """Data (X, Y) of a linear regression, one column per sample.
 
     Leading axes of `X` and `Y` broadcast: they make an ensemble of problems.
 
@@ -111,7 +111,7 @@ class Problem(Record):
         if x.shape[-1] != y.shape[-1]:
             raise ValueError(
                 f"X has {x.shape[-1]} samples (columns, shape {x.shape}) and Y has "
-                f"{y.shape[-1]} (shape {y.shape}): give one column a sample; transpose if "
+                f"{y.shape[-1]} (shape {y.shape}): give one column per sample; transpose if "
                 f"your samples are rows"
             )
         try:

@@ -63,7 +63,7 @@ class GeneratorStack(np.random.Generator):
         if not isinstance(size, tuple) or not size or size[0] != len(self.generators):
             raise ValueError(
                 f"size is {size}: a stack of {len(self.generators)} generators draws arrays of "
-                f"shape ({len(self.generators)}, ...), one row a member"
+                f"shape ({len(self.generators)}, ...), one row per member"
             )
         draws = [getattr(g, name)(*arguments, size=size[1:]) for g in self.generators]
         return np.stack([np.asarray(d) for d in draws])
@@ -108,7 +108,7 @@ for _name in set(vars(np.random.Generator)) - set(vars(GeneratorStack)):
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Results of a study; ``study["name"]`` has one entry a member, in the order of members.
+    """Results of a study; ``study["name"]`` has one entry per member, in the order of members.
 
     Like a mapping it knows its names: ``name in study``, ``for name in study``, ``dict(study)``.
 
@@ -161,7 +161,7 @@ class Study:
         return f"Study of {self.members} members, seed {self.seed}, {self.engine}: {shapes}"
 
     def to_table(self) -> dict[str, Array]:
-        """Return columns of numbers, one row a member, as ``pandas.DataFrame(...)`` takes them.
+        """Return columns of numbers, one row per member, as ``pandas.DataFrame(...)`` takes them.
 
         Returns
         -------
@@ -361,7 +361,7 @@ class _Work:
             if value.shape[:1] != size or value.dtype.hasobject:
                 raise ValueError(
                     f"the task returned {name!r} of shape {value.shape} and type {value.dtype} for "
-                    f"size {size}: give numbers, with one entry a member on the first axis"
+                    f"size {size}: give numbers, with one entry per member on the first axis"
                 )
         return first, stop, values
 

@@ -45,7 +45,7 @@ def test_each_failure_is_named_with_its_remedy():
 
 def test_ensembles_are_refused():
     X, Y = _data(np.random.default_rng(2))
-    with pytest.raises(ValueError, match="one problem a time"):
+    with pytest.raises(ValueError, match="one problem at a time"):
         lnn.data.check_assumptions(np.stack([X, X]), Y)
 
 

@@ -24,7 +24,7 @@ _RADII = np.logspace(-9, 0, 91)  # tried radii, relative to the largest that cou
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TrappingBound(StepBound):
-    """What `trapping_bound` proves. Arrays (...), one entry a network.
+    """What `trapping_bound` proves. Arrays (...), one entry per network.
 
     Attributes
     ----------

@@ -15,7 +15,7 @@ class StepBound(Record):
     Attributes
     ----------
     step_size : (...) array
-        η, one entry a network.
+        η, one entry per network.
     """
 
     step_size: Array
