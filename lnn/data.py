@@ -206,8 +206,8 @@ def check_assumptions(X: ArrayLike, Y: ArrayLike, *, resolution: float = 1e-6) -
     Y : (d_y, m) array
         Targets.
     resolution : float
-        Eigenvalues of Σ closer than this fraction of the largest count as equal, and smaller ones
-        as zero.
+        Eigenvalues of Σ that differ by at most this fraction of the largest count as equal, and
+        those at most this fraction as zero.
 
     Returns
     -------
@@ -244,8 +244,9 @@ def check_assumptions(X: ArrayLike, Y: ArrayLike, *, resolution: float = 1e-6) -
     values = problem.eigenvalues / max(float(problem.eigenvalues[0]), np.finfo(float).tiny)
     seen = int(np.count_nonzero(values > resolution))
     gaps = -np.diff(values[:seen])
-    least = float(np.round(gaps.min(), 9)) + 0.0 if gaps.size else 1.0  # + 0.0: no "-0"
-    closest = f"least gap {least:.2g} of the largest" if gaps.size else "a single one"
+    closest = "a single one"
+    if gaps.size:
+        closest = f"least gap {np.round(gaps.min(), 9) + 0.0:.2g} of the largest"  # + 0.0: no "-0"
     return Assumptions(
         (
             Check(

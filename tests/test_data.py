@@ -190,3 +190,18 @@ def test_the_wines_are_those_of_scikit_learn():
     np.testing.assert_array_equal(table.X.T, original.data)
     np.testing.assert_array_equal(table.Y.argmax(axis=0), original.target)
     assert table.targets == ("grower=A", "grower=B", "grower=C")
+
+
+def test_the_resolution_counts_as_equal_and_as_zero_what_is_at_most_that():
+    # Powers of two: the eigenvalues 1, 1 − 2⁻²⁰ and 2⁻²⁰ of Σ, up to a rounding or two.
+    for values, assumption in (
+        ([1.0, 2.0**-20], "Σ_YX has full rank"),
+        ([1.0, 1 - 2.0**-20, 0.5], "distinct eigenvalues of Σ"),
+    ):
+        n = len(values)
+        Y = np.diag(np.sqrt(values))
+        exact = lnn.Problem(np.eye(n), Y).eigenvalues
+        edge = exact[1] if n == 2 else exact[0] - exact[1]
+        for resolution, failed in ((edge, [assumption]), (np.nextafter(edge, 0), [])):
+            checks = lnn.data.check_assumptions(np.eye(n), Y, resolution=resolution).checks
+            assert [check.assumption for check in checks if not check.met] == failed

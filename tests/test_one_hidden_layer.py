@@ -188,6 +188,14 @@ def test_noise_has_the_stated_size_and_falls_silent():
     )
     for a, b in zip(quiet.weights, still, strict=True):
         np.testing.assert_array_equal(a, b)
+    # With batches too, the last so many steps are plain ones, and the one before them is not.
+    for steps, silent in ((3, 3), (4, 3)):
+        run = nonlinear.descend(
+            weights, problem, 0.01, steps, rng=np.random.default_rng(0), batch=1, quiet=silent
+        )
+        plain = nonlinear.descend(weights, problem, 0.01, steps)
+        same = [np.array_equal(a, b) for a, b in zip(run.weights, plain.weights, strict=True)]
+        assert all(same) == (silent == steps)
 
 
 def test_divergence_is_a_result():

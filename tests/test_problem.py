@@ -140,3 +140,10 @@ def test_the_inverse_root_is_one_on_the_row_space_alone():
     assert np.trace(seen) == pytest.approx(2)
     np.testing.assert_allclose(inverse @ root @ inverse, inverse, atol=1e-12)
     np.testing.assert_allclose(root @ inverse @ root, root, atol=1e-12)
+
+
+@pytest.mark.parametrize(("angle", "rank"), [(4e-14, 1), (8e-14, 2)])
+def test_inputs_apart_by_more_than_rounding_count(angle, rank):
+    # Two rows at a small angle: the singular values are √2 and angle / √2, and 64 · 2 ε = 2.8e-14.
+    _, seen = lnn.problem.inverse_root(np.array([[1.0, 0.0], [1.0, angle]]))
+    assert np.trace(seen) == pytest.approx(rank)

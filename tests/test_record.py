@@ -70,3 +70,6 @@ def test_what_is_empty_or_boolean_has_no_range():
     for field in fields(record):
         object.__setattr__(record, field.name, np.ones(6))
     assert "losses=[1., 1., 1., 1., 1., 1.]" in repr(record)
+    for field in fields(record):
+        object.__setattr__(record, field.name, (np.ones(3), 4))
+    assert "losses=(array([1., 1., 1.]), 4)" in repr(record)

@@ -10,7 +10,7 @@ from scipy.optimize import minimize, minimize_scalar
 
 from lnn import Problem, flattest_minimizer, hessian, least_sharpness, loss, product
 from lnn.steps import certified_least_sharpness
-from lnn.steps.bottleneck import _Form, _triangular
+from lnn.steps.bottleneck import _Form, _triangular, flattest_factorization
 from tests.cases import curvature, random_minimizer
 
 NARROW = [
@@ -319,3 +319,11 @@ def test_at_a_tie_it_is_a_lower_bound_and_says_so():
             weights = (np.exp(-t) * (c[:2, None] * b[:2]) @ v, layer)
             assert loss(weights, problem) == pytest.approx(1.0, rel=1e-9)
             assert curvature(weights, problem) >= flat.lower * (1 - 1e-9)
+
+
+@pytest.mark.parametrize(("size", "value"), [(1.5e-13, 3.0), (0.7e-13, 2.0)])
+def test_inputs_that_are_rounding_carry_no_mode(size, value):
+    # Modes of sizes 0.5 on e_1 and 1 on the weak input e_2. Where e_2 counts, the second is kept
+    # and 2 max_v (‖Σ_YX v‖ + s_1 ‖Rᵀ v‖) = 2 (0.5 + 1); else the first, with 2 (0.5 + 0.5).
+    flat = flattest_factorization(np.diag([0.5, 1 / size]), np.diag([1.0, size]), 1, 2)
+    assert flat.value == pytest.approx(value, rel=1e-6)
