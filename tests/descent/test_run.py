@@ -176,3 +176,22 @@ def test_one_problem_for_all_is_the_same_as_one_for_each(engine):
 def test_a_step_so_small_that_its_square_is_zero_is_no_convergence():
     run = lnn.descend((np.zeros((1, 1)),), lnn.Problem([[1.0]], [[3.0]]), 1e-200, 3, engine="numpy")
     assert run.stop is Stop.STEPS
+
+
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+@pytest.mark.parametrize(("growth", "stop"), [(0.9e8, Stop.STEPS), (1.1e8, Stop.DIVERGED)])
+def test_unless_told_a_run_has_diverged_a_hundred_millionfold_above_its_start(growth, stop, engine):
+    # L = (3 − w)² from w = 0: a step multiplies it by (1 − 2 η)².
+    eta = (1 + growth**0.5) / 2
+    run = lnn.descend((np.zeros((1, 1)),), lnn.Problem([[1.0]], [[3.0]]), eta, 1, engine=engine)
+    assert run.stop is stop
+
+
+def test_numbers_of_saved_results_keep_their_meaning():
+    assert {stop.name: int(stop) for stop in Stop} == {"STEPS": 0, "CONVERGED": 1, "DIVERGED": 2}
+    assert {kind.name: int(kind) for kind in lnn.Kind} == {
+        "NOT_CRITICAL": 0,
+        "GLOBAL_MINIMIZER": 1,
+        "STRICT_SADDLE": 2,
+        "NON_STRICT_SADDLE": 3,
+    }
