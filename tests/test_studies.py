@@ -427,6 +427,22 @@ def test_a_task_must_return_one_entry_a_member():
         lnn.run_study(conditions, 5, seed=1, block=0)
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("standard_normal", {}), ("normal", {}), ("normal", {"loc": 2.0, "scale": 0.5}),
+        ("random", {}), ("uniform", {}), ("uniform", {"low": -2.0, "high": 3.0}),
+        ("integers", {"low": 9}), ("integers", {"low": 3, "high": 9}),
+    ],
+)  # fmt: skip
+def test_every_row_of_a_stack_is_the_draw_of_its_generator(name, arguments):
+    stack = GeneratorStack([member_generator(0, i) for i in range(3)])
+    rows = getattr(stack, name)(**arguments, size=(3, 4))
+    for i, row in enumerate(rows):
+        alone = getattr(member_generator(0, i), name)(**arguments, size=4)
+        np.testing.assert_array_equal(row, alone)
+
+
 def test_a_stack_refuses_draws_that_would_not_know_their_member():
     stack = GeneratorStack([member_generator(0, i) for i in range(3)])
     with pytest.raises(ValueError, match=r"size is \(2, 5\): a stack of 3"):

@@ -156,8 +156,10 @@ def test_a_large_record_warns_before_it_is_made(monkeypatch):
     monkeypatch.setattr("lnn.descent.run.LARGE_RECORD", 4 * 101 * 8)
     fine = lnn.descend(start, problem, 0.1, 100)  # 101 losses of 4 networks: just not too large
     monkeypatch.setattr("lnn.descent.run.LARGE_RECORD", 4 * 101 * 8 - 1)
-    with pytest.warns(UserWarning, match=r"101 losses of each of 4 networks.*record_every=2 "):
+    message = r"101 losses of each of 4 networks.*record_every=2 "
+    with pytest.warns(UserWarning, match=message) as warned:
         again = lnn.descend(start, problem, 0.1, 100)
+    assert warned[0].filename == __file__  # where descend was called
     np.testing.assert_array_equal(again.losses, fine.losses)
     lnn.descend(start, problem, 0.1, 100, record_every=2)
 

@@ -364,6 +364,10 @@ def test_a_hessian_that_contradicts_the_ranks_withdraws_the_verdict(rng):
         assert verdict.kind is Kind.NOT_CRITICAL
         assert (verdict.index, verdict.nullity, verdict.order) == (None, None, None)
         assert why in verdict.reason
+    # Of a strict saddle a negative eigenvalue is asked for that is no rounding.
+    for curvature, kind in ((-1.3e-14, Kind.STRICT_SADDLE), (-0.7e-14, Kind.NOT_CRITICAL)):
+        doctored = replace(evidence, curvature=np.array([curvature]))
+        assert _verdict(widths, doctored, 0, 1e-5).kind is kind
 
 
 def test_verdicts_do_not_depend_on_units(rng):
