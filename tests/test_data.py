@@ -36,6 +36,7 @@ def test_each_failure_is_named_with_its_remedy():
     assert _failed(X, np.vstack([Y, Y[:1] + Y[1:]])) == ["Σ_YX has full rank"]
     assert _failed(np.vstack([X, 2 * X[:1]]), Y) == ["X has full row rank"]
     assert _failed(np.eye(3), np.eye(3)) == ["distinct eigenvalues of Σ"]
+    assert _failed(np.eye(3), np.diag([2.0, 1.0, 1.0])) == ["distinct eigenvalues of Σ"]
     assert _failed(X[:1], Y) == ["d_y <= d_x <= m", "Σ_YX has full rank"]
     assert "d_y <= d_x <= m" in _failed(X[:, :3], Y[:, :3])
     text = str(lnn.data.check_assumptions(np.vstack([X, 2 * X[:1]]), Y))

@@ -129,6 +129,22 @@ def test_two_gaps_suffice_exactly_where_a_pivot_is_loose(rng):
     assert counts >= {2, 3, 4, 5}
 
 
+def test_the_ring_of_the_transposed_network_is_the_ring_backwards(rng):
+    orders = set()
+    for depth, strings in draw(rng):
+        ranks = strings.ranks()
+        a, n = np.indices(ranks.shape)
+        backwards = ranks[(depth - a - n) % (depth + 1), n]
+        assert loose_pairs(backwards) == loose_pairs(ranks)
+        assert data_pairs(backwards) == data_pairs(ranks)
+        if (ranks[:, 0] > 0).all() and ranks[depth, 1] > 0:
+            assert len(fewest_gaps(backwards)) == len(fewest_gaps(ranks))
+            assert flatness_order(backwards) == flatness_order(ranks)
+            injective = ranks[depth, 1] == min(ranks[0, 0], ranks[depth, 0])
+            orders.add((flatness_order(ranks), bool(injective)))
+    assert orders >= {(2, True), (3, True), (4, True), (3, False), (4, False)}
+
+
 def test_the_bases_beside_the_data_turn_them_into_arrows(rng):
     for shape, rank in (((3, 2), 2), ((2, 4), 1), ((3, 3), 0), ((2, 2), 2)):
         data = rng.standard_normal((5, shape[0], rank)) @ rng.standard_normal((5, rank, shape[1]))
@@ -240,9 +256,10 @@ def test_data_that_are_neither_injective_nor_surjective_can_cost_an_order():
         )
         rise = np.sum((moved[2] @ moved[1] @ moved[0] - problem.Y) ** 2) - 1.0
         assert rise / t**4 == pytest.approx(-0.25, abs=0.3 * t)
-    # Where the inputs do not reach the middle layer, nothing is lost.
+    # Where the inputs do not reach the middle layer, or the outputs do not see it, nothing is lost.
     free = (np.zeros((1, 2)), np.zeros((1, 1)), e[:, 1:].copy())
     assert classify(free, problem).order == 3
+    assert classify(tuple(w.T for w in reversed(free)), problem).order == 3
     ranks = canonical_strings((2, 1, 1, 2), 1, middle_open=False).ranks()
     assert flatness_order(ranks) == 3
 
