@@ -1,6 +1,7 @@
 """Identity: nothing that changes what runs goes unseen, nothing else changes it."""
 
 import functools
+import importlib
 import subprocess
 import sys
 import threading
@@ -137,6 +138,24 @@ def test_modules_that_are_imported_when_the_task_runs_count(original, tmp_path):
     assert digest_of(tmp_path / "user", "m.imports", helper=other) != original["m.imports"]
     unused = HELPER.replace("    return x\n", "    return 2 * x\n")
     assert digest_of(tmp_path / "user", "m.imports", helper=unused) == original["m.imports"]
+
+
+def test_relative_imports_when_the_task_runs_count(tmp_path, monkeypatch):
+    package = tmp_path / "package_of_user"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "helpers.py").write_text(HELPER)
+    (package / "tasks.py").write_text(
+        "def task(rng, size):\n    from .helpers import shift\n    return shift(rng.random(size))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    tasks = importlib.import_module("package_of_user.tasks")
+    helpers = importlib.import_module("package_of_user.helpers")
+    before = identify(tasks.task).digest
+    monkeypatch.setattr(helpers, "unused", lambda x: 2 * x)
+    assert identify(tasks.task).digest == before
+    monkeypatch.setattr(helpers, "shift", lambda x: x + 2)
+    assert identify(tasks.task).digest != before
 
 
 def test_closures_count(original, tmp_path):

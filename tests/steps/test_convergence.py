@@ -220,6 +220,13 @@ def test_a_search_near_a_guess_finds_the_same():
     assert (later.step_size > slow.step_size).any()
 
 
+def test_a_guess_below_the_start_begins_at_the_start():
+    # L = (3 − w)² converges iff η < 1: already the start fails, whatever lies below it.
+    start = (np.zeros((1, 1)),), lnn.Problem([[1.0]], [[3.0]])
+    failure = lnn.steps.first_failure(*start, 4.0, guess=0.1, steps=300)
+    assert (failure.step_size, failure.doublings) == (4.0, 0)
+
+
 def test_an_oscillation_fails_without_diverging():
     # Just beyond the edge, two layers settle into a cycle instead of blowing up.
     problem = lnn.Problem([[1.0]], [[1.0]])
