@@ -39,7 +39,8 @@ def sizes(**both: tuple[int, int]) -> SimpleNamespace:
     Returns
     -------
     types.SimpleNamespace
-        One attribute a size.
+        One attribute a size; ``smaller`` has those of the browser wherever Python runs, for the
+        sentence that names them.
 
     Raises
     ------
@@ -48,13 +49,15 @@ def sizes(**both: tuple[int, int]) -> SimpleNamespace:
 
     Examples
     --------
-    >>> sizes(members=(1000, 100), steps=(5000, 2000)).members
-    1000
+    >>> chosen = sizes(members=(1000, 100), steps=(5000, 2000))
+    >>> chosen.members, chosen.smaller.members
+    (1000, 100)
     """
     for name, pair in both.items():
         if len(pair) != 2 or not 0 < pair[1] <= pair[0]:
             raise ValueError(
                 f"{name} is {pair}: give the size for the book and one, no larger, for the browser"
             )
-    chosen = in_browser()
-    return SimpleNamespace(**{name: pair[chosen] for name, pair in both.items()})
+    of_book, smaller = ({name: pair[k] for name, pair in both.items()} for k in (0, 1))
+    chosen = smaller if in_browser() else of_book
+    return SimpleNamespace(**chosen, smaller=SimpleNamespace(**smaller))

@@ -543,7 +543,7 @@ def ends(third: float = 0.0) -> Numbers:
         return int(classify(run.weights, problem).kind)
 
     starts = gaussian((3, 3, 3, 3), np.random.default_rng(5), std=0.3, size=(100,))
-    run = descend(starts, problem, 0.01, 20_000, tolerance=1e-9, record_every=20_000)
+    run = descend(starts, problem, 0.01, 20_000, tolerance=1e-9, record_every=1000)
     above = run.losses[:, -1] > 1e-6
     settled = np.asarray(run.stop == Stop.CONVERGED)
     kinds = [

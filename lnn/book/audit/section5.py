@@ -419,7 +419,7 @@ def theorem_2_4(depths: Sequence[int] = (2, 3, 4), third: float = 1.0) -> Number
         start = gaussian((3,) * (depth + 1), np.random.default_rng(5), std=0.3, size=(100,))
         if third == 0.0:
             start = tuple(w * np.diag([1.0, 1.0, 0.0]) for w in start)
-        run = descend(start, problem, 0.01, 40_000, tolerance=1e-9, record_every=40_000)
+        run = descend(start, problem, 0.01, 40_000, tolerance=1e-9, record_every=1000)
         missed += int((run.losses[:, -1] > 1e-6).sum())
         runs += 100
         slope = max(slope, cases.slope(run.weights, problem))

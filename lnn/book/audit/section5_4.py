@@ -16,29 +16,33 @@ from lnn.book.audit.cases import gap
 from lnn.book.audit.items import EXACT, Numbers, item
 from lnn.book.audit.printed import Bound, bound
 from lnn.book.audit.verdicts import judge, judge_number, wish
+from lnn.book.browser import sizes
 from lnn.data import step_problem
 from lnn.descent import descend
 from lnn.initialization import gaussian
 from lnn.intervals import quantile_interval, share_interval
 from lnn.network import product
+from lnn.objective import loss
 from lnn.problem import Problem
 from lnn.steps import (
     attempt,
     balancedness,
     convergence_bound,
     divergence_bound,
-    fails,
     first_failure,
     least_sharpness,
     shrink_to_alpha,
     trapping_bound,
 )
-from lnn.steps.search import FirstFailure
+from lnn.steps.search import Attempt, FirstFailure
 
 DELTA, ALPHA_DELTA, ALPHA, ETA, FAILING = 1.17328, 0.84352, 0.71894, 2.374e-4, 0.0273
 """What the report prints."""
 
 SQUARE, NARROW = (5, 5, 5, 5), (5, 2, 2, 5)
+
+SIZES = sizes(searched=(400, 100), followed=(200, 100))
+"""Networks whose first diverging step is looked for, and that are run for 5000 steps."""
 
 
 @cache
@@ -54,19 +58,33 @@ def draws(widths: tuple[int, ...], size: int = 500) -> tuple[Weights, Problem]:
     return shrink_to_alpha(weights, problem, ALPHA), problem
 
 
+def followed() -> tuple[Weights, Problem]:
+    """Return the first networks of 5 × 5 matrices, which are run for 5000 steps."""
+    weights, problem = draws(SQUARE)
+    return tuple(w[: SIZES.followed] for w in weights), problem[: SIZES.followed]
+
+
 def bounds(widths: tuple[int, ...], *, printed: bool = True, half: bool = True) -> Bound:
     """Return the displayed bound over an ensemble."""
     return bound(*draws(widths), ALPHA, printed=printed, half=half)
 
 
 @cache
-def search(widths: tuple[int, ...], divergence_only: bool = True, size: int = 400) -> FirstFailure:
+def search(
+    widths: tuple[int, ...], divergence_only: bool = True, size: int = SIZES.searched
+) -> FirstFailure:
     """Double the step size from 0.9 of the theorem's bound until descent diverges, or fails."""
     weights, problem = draws(widths)
     some = tuple(w[:size] for w in weights), problem[:size]
     start = 0.9 * convergence_bound(*some).step_size
     guess = 0.5 * divergence_bound(some[1], SQUARE)  # near enough for narrow networks, too
     return first_failure(*some, start, guess=guess, divergence_only=divergence_only)
+
+
+def _ends(tried: Attempt, problem: Problem) -> Array:
+    """The losses after the steps; infinite where a run has diverged."""
+    whole = tuple(np.where(tried.diverged[..., None, None], 0.0, w) for w in tried.weights)
+    return np.asarray(np.where(tried.diverged, np.inf, loss(whole, problem)))
 
 
 def _share(hits: np.ndarray) -> Array:
@@ -308,14 +326,16 @@ def alpha(delta: float = DELTA) -> Numbers:
     "{left:.0%} and {left printed:.1%} of the start, in the median.)",
 )
 def ninety(factor: float = 1.0) -> Numbers:
-    weights, problem = (tuple(w[:200] for w in draws(SQUARE)[0]), draws(SQUARE)[1][:200])
-    steps = (convergence_bound(weights, problem).step_size, np.full(200, ETA))
-    found: dict[str, float] = {"count": 200}
+    weights, problem = followed()
+    count = SIZES.followed
+    steps = (convergence_bound(weights, problem).step_size, np.full(count, ETA))
+    found: dict[str, float] = {"count": count}
     for name, eta in zip(("", " printed"), steps, strict=True):
         step = 0.9 * factor * eta
-        found["failed" + name] = int(np.count_nonzero(fails(weights, problem, step)))
-        losses = descend(weights, problem, step, 5000, record_every=5000).losses
-        found["left" + name] = float(np.median(losses[:, -1] / losses[:, 0]))
+        tried = attempt(weights, problem, step, steps=5000)
+        found["failed" + name] = int(np.count_nonzero(tried.failed))
+        left = _ends(tried, problem) / loss(weights, problem)
+        found["left" + name] = float(np.median(left))
     return found
 
 
@@ -354,12 +374,12 @@ class Doublings:
 
 @cache
 def doublings() -> Doublings:
-    """Run 200 networks at the printed step sizes, taken as steps of L."""
-    weights, problem = (tuple(w[:200] for w in draws(SQUARE)[0]), draws(SQUARE)[1][:200])
-    etas = 0.9 * ETA * 2.0 ** np.arange(8)[:, None] * np.ones(200)
-    losses = descend(weights, problem, etas, 5000, record_every=5000).losses
-    tried = attempt(weights, problem, etas)
-    return Doublings(losses[..., 0], losses[..., -1], tried.failed, tried.diverged)
+    """Run networks at the printed step sizes, taken as steps of L."""
+    weights, problem = followed()
+    etas = 0.9 * ETA * 2.0 ** np.arange(8)[:, None] * np.ones(SIZES.followed)
+    tried = attempt(weights, problem, etas, steps=5000)
+    start = np.broadcast_to(loss(weights, problem), etas.shape)
+    return Doublings(start, _ends(tried, problem), tried.failed, tried.diverged)
 
 
 @item(
@@ -373,10 +393,10 @@ def doublings() -> Doublings:
         "arrival at nine tenths of the loss": {"level": 0.9},
         "steps that climb": {"upside": True},
     },
-    evidence="Redone for 200 networks with the printed η: of the seven step sizes 0.9η to 2⁶ · "
-    "0.9η, as far as they do not fail, all bring the loss below a thousandth of its start within "
-    "5000 steps in {all:.0%} of the networks; in {some:.0%} at least one does. In {down:.0%} it "
-    "goes down at all.",
+    evidence="Redone for {count:.0f} networks with the printed η: of the seven step sizes 0.9η to "
+    "2⁶ · 0.9η, as far as they do not fail, all bring the loss below a thousandth of its start "
+    "within 5000 steps in {all:.0%} of the networks; in {some:.0%} at least one does. In "
+    "{down:.0%} it goes down at all.",
     correction="In all of them the loss goes down; within 5000 steps only the larger ones arrive.",
 )
 def figure_3(level: float = 1e-3, upside: bool = False) -> Numbers:
@@ -388,6 +408,7 @@ def figure_3(level: float = 1e-3, upside: bool = False) -> Numbers:
         "all": float((arrived | ~good).all(axis=0).mean()),
         "some": float((arrived & good).any(axis=0).mean()),
         "down": float((down | ~good).all(axis=0).mean()),
+        "count": last.shape[-1],
     }
 
 
@@ -399,13 +420,13 @@ def figure_3(level: float = 1e-3, upside: bool = False) -> Numbers:
     chapter="step_size_experiments",
     verdict=lambda m: judge(holds=m["low"] > 0.9),
     perturbations={"the losses in the opposite order": {"order": -1}},
-    evidence="In {share:.0%} of 200 networks, 95 % interval from {low:.0%}, every doubling that "
-    "does not fail leaves a lower loss after 5000 steps.",
+    evidence="In {share:.0%} of {count:.0f} networks, 95 % interval from {low:.0%}, every doubling "
+    "that does not fail leaves a lower loss after 5000 steps.",
 )
 def slower(order: int = 1) -> Numbers:
     last, good = doublings().end[::order], ~doublings().failed[::order]
     right = ((last[1:] <= last[:-1]) | ~good[1:] | ~good[:-1]).all(axis=0)
-    return {"share": float(right.mean()), "low": float(_share(right)[0])}
+    return {"share": float(right.mean()), "low": float(_share(right)[0]), "count": right.size}
 
 
 @item(
@@ -446,9 +467,9 @@ def tighter(factor: float = 1.0) -> Numbers:
         "networks that fail one doubling later": {"later": 1},
     },
     evidence="0.9 · 2.374 · 10⁻⁴ doubled seven times is {doubled:.4f}, the doublings agree. But "
-    "of 200 draws, in steps of the loss (32), {fails:.0%} first fail to settle at just this step "
-    "(upper end of the 95 % interval); {diverges:.0%} first diverge there. In steps of ½L it is "
-    "{fails half:.0%} and {diverges half:.0%}.",
+    "of {count:.0f} draws, in steps of the loss (32), {fails:.0%} first fail to settle at just "
+    "this step (upper end of the 95 % interval); {diverges:.0%} first diverge there. In steps of "
+    "½L it is {fails half:.0%} and {diverges half:.0%}.",
     correction="In steps of ½L, or where failing means that the loss blows up.",
 )
 def failing_step(doubled: int = 7, eta: float = ETA, later: int = 0) -> Numbers:
@@ -458,6 +479,7 @@ def failing_step(doubled: int = 7, eta: float = ETA, later: int = 0) -> Numbers:
     runs = doublings()
     return {
         "doubled": 0.9 * eta * 2**doubled,
+        "count": runs.end.shape[-1],
         "fails": first_at(runs.failed, 7 - later),
         "diverges": first_at(runs.diverged, 7 - later),
         # The same move in steps of ½L is half as long in steps of L: one doubling less.
@@ -698,7 +720,7 @@ def _skew(values: Array) -> float:
     evidence="Redone with {networks:.0f} and {narrow:.0f} networks. All diverge at a finite "
     "step: in the median at {median:~} and {median narrow:~}, in steps of L.",
 )
-def figure_6(size: int = 400) -> Numbers:
+def figure_6(size: int = SIZES.searched) -> Numbers:
     a, b = (np.asarray(search(w).step_size)[:size] for w in (SQUARE, NARROW))
     return {
         "networks": int(np.isfinite(a).sum()),

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from lnn._checks import Array, Weights
+from lnn.book.browser import sizes
 from lnn.data import saddle_problem
 from lnn.descent.escape import flat_escape_time, strict_escape_time
 from lnn.descent.plateaus import Neighbours, first_below, follow, midpoints, neighbours
@@ -22,7 +23,8 @@ from lnn.problem import Problem
 
 STEP_SIZE = 1e-5
 WIDTHS = {2: (5, 4, 5), 3: (5, 4, 4, 5), 4: (5, 4, 4, 4, 5)}
-DRAWS = 64
+SIZES = sizes(draws=(64, 16))
+DRAWS = SIZES.draws
 """Directions of noise, or random starts, of each study."""
 
 STRENGTH = 1.7

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from lnn._checks import Array, Weights
+from lnn.book.browser import sizes
 from lnn.data import step_problem
 from lnn.descent.run import descend
 from lnn.initialization import gaussian
@@ -111,8 +112,17 @@ def _expected(problem: Problem, depth: int) -> Array:
     return np.asarray(1 / (depth * stretch ** (2 / depth) * sigma ** (2 - 2 / depth)))
 
 
-NETWORKS = 500
-MEMBERS = 1000
+SIZES = sizes(
+    members=(1000, 100),  # of the study with a search
+    deep=(400, 100),  # of each depth
+    drawn=(500, 200),  # of the explorer
+    followed=(200, 50),  # that are run again
+    printed=(300, 100),  # with the report's M
+    large=(100_000, 2000),  # of the stored study
+)
+"""Networks. A study of fewer networks has the first of those of a larger one."""
+
+NETWORKS = SIZES.drawn
 STEPS = 5000
 SEED = 54
 STORED = Path(__file__).with_name("doublings_100k.npz")
@@ -161,14 +171,14 @@ def example() -> tuple[Problem, Weights]:
 def experiment(
     widths: tuple[int, ...],
     search: Literal["none", "doubling", "near"] = "none",
-    members: int = MEMBERS,
+    members: int = SIZES.members,
 ) -> Study:
     """Run the experiment on many networks, two processes side by side."""
     options = {"widths": widths, "search": search, "steps": STEPS}
     return run_study(step_size_experiment, members, seed=SEED, options=options, jobs=2)
 
 
-def ends_of_doublings(found: Study, few: int = 200) -> tuple[Array, np.ndarray]:
+def ends_of_doublings(found: Study, few: int = SIZES.followed) -> tuple[Array, np.ndarray]:
     """Return the final losses of the first networks at all their doublings.
 
     Parameters
@@ -194,7 +204,7 @@ def ends_of_doublings(found: Study, few: int = 200) -> tuple[Array, np.ndarray]:
     return losses[..., -1] / losses[..., 0], doublings < count
 
 
-def headings(found: Study, few: int = 200) -> Array:
+def headings(found: Study, few: int = SIZES.followed) -> Array:
     """Return the last good step in units of 2 / λ_max of the minimizer that half of it leads to.
 
     Returns
@@ -248,7 +258,7 @@ def spread_ratio(a: Array, b: Array, *, draws: int = 1000) -> tuple[float, float
     return float(low), float(high)
 
 
-def printed_median(layers: int, networks: int = 300) -> tuple[float, float]:
+def printed_median(layers: int, networks: int = SIZES.printed) -> tuple[float, float]:
     """Return the median bound with the report's M as printed, for ½ L, and with the theorem's M.
 
     Printed: √(2 ‖Y − W X‖ + ‖Y‖) / σ_min(X), with the Frobenius norm of the residual; the step for
