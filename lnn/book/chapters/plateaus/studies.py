@@ -24,8 +24,9 @@ from lnn.problem import Problem
 STEP_SIZE = 1e-5
 WIDTHS = {2: (5, 4, 5), 3: (5, 4, 4, 5), 4: (5, 4, 4, 4, 5)}
 SIZES = sizes(draws=(64, 16))
-DRAWS = SIZES.draws
 """Directions of noise, or random starts, of each study."""
+
+DRAWS = SIZES.draws
 
 STRENGTH = 1.7
 """Of the open middle layer of the strict saddle, about that of the learned modes' layers."""

@@ -275,7 +275,7 @@ def printed_median(layers: int, networks: int = SIZES.printed) -> tuple[float, f
         misfit, y_norm = np.sqrt(2 * loss_half), float(np.linalg.norm(problem.Y, 2))
         x_norm = float(problem.singular_values_x[0])
         xy_norm = float(np.linalg.norm(problem.cov_yx, 2))
-        for M, sizes in (
+        for M, steps in (
             (np.sqrt(2 * misfit + y_norm) / smallest, printed),
             ((misfit + y_norm) / smallest, true),
         ):
@@ -284,5 +284,5 @@ def printed_median(layers: int, networks: int = SIZES.printed) -> tuple[float, f
             B = 2 * np.e * layers * K ** (layers - 1) * x_norm**2
             B += np.sqrt(np.e) * layers * K ** (layers / 2 - 1) * xy_norm
             room = (1 - ALPHA) * delta
-            sizes.append(2 * room / (4 * loss_half + room * B))
+            steps.append(2 * room / (4 * loss_half + room * B))
     return float(np.median(printed)), float(np.median(true))
