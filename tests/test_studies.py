@@ -289,6 +289,10 @@ def test_an_unfinished_folder_can_be_read(plain, tmp_path):
     np.testing.assert_array_equal(loaded["loss"], plain["loss"][loaded.index])
     assert loaded.about["task"].endswith("conditions")
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+    for block in tmp_path.glob("block-*.npz"):
+        block.unlink()
+    with pytest.raises(ValueError, match="holds no block yet"):
+        Study.load(tmp_path)
 
 
 def test_a_study_is_a_mapping_and_a_table(plain):
