@@ -203,7 +203,7 @@ def test_a_rotation_refuses_modes_that_make_no_sense():
     with pytest.raises(ValueError, match="new another"):
         rotate_modes(problem, [0, 1], 0, 1, 0.1)
     for modes, old, new in (([0], 0, problem.d_y), ([0, problem.d_y], 0, 1), ([0], -1, 1)):
-        with pytest.raises(ValueError, match="old is|must be one of modes"):
+        with pytest.raises(ValueError, match=r"old is|must be one of modes"):
             rotate_modes(problem, modes, old, new, 0.1)
     with pytest.raises(ValueError, match=r"modes 0 and 2.*positive"):
         rotate_modes(problem, [0], 0, 2, 0.1)
