@@ -204,8 +204,23 @@ def ends_of_doublings(found: Study, few: int = SIZES.followed) -> tuple[Array, n
     return losses[..., -1] / losses[..., 0], doublings < count
 
 
-def headings(found: Study, few: int = SIZES.followed) -> Array:
-    """Return the last good step in units of 2 / λ_max of the minimizer that half of it leads to.
+def headings(
+    found: Study, few: int = SIZES.followed, *, steps: int = STEPS, share: float = 0.5
+) -> Array:
+    """Return the last good step in units of 2 / μ_max of where a share of it has led the run.
+
+    Half of it shows the minimizer that the network was heading for; the whole of it, after few
+    steps, where the run is on its way.
+
+    Parameters
+    ----------
+    found : Study
+        Of widths 5-5-5-5, with failing.
+    few : int
+        Networks.
+    steps : int
+    share : float
+        Of the last good step.
 
     Returns
     -------
@@ -215,8 +230,8 @@ def headings(found: Study, few: int = SIZES.followed) -> Array:
     data = step_problem(stack, size=(few,))
     starts = shrink_to_alpha(gaussian((5, 5, 5, 5), stack, size=(few,)), data, ALPHA)
     last_good = found["failing"][:few] / 2
-    calm = descend(starts, data, last_good / 2, STEPS, record_every=STEPS).weights
-    return np.asarray(last_good / stability_limit(calm, data))
+    reached = descend(starts, data, share * last_good, steps, record_every=steps).weights
+    return np.asarray(last_good / stability_limit(reached, data))
 
 
 def depth_limit(found: Study) -> float:
