@@ -21,7 +21,6 @@ from fontTools.ttLib import TTFont
 from tinycss2.ast import AtRule, Node, QualifiedRule
 
 BUNDLES = "_static/bundles"
-FONT = "_static/math.woff2"
 
 _SHEET = re.compile(r"<link\b[^>]*\brel=\"stylesheet\"[^>]*/?>\s*")
 _HREF = re.compile(r'href="([^"?]*)')
@@ -39,22 +38,13 @@ _SRC = re.compile(r"src:[^;}]*")
 _ICON = re.compile(r"\\([ef][0-9a-f]{3})(?![0-9a-f])|([\uE000-\uF8FF])", re.IGNORECASE)
 
 
-def later(page: str, root: str) -> str:
-    """Return the page with scripts that run after the text is shown.
+def later(page: str) -> str:
+    """Return the page with scripts that run after the text is shown, and nothing preloaded.
 
-    Nothing is preloaded but the font of the formulas, on a page that has some: it is asked for
-    with the style sheet, not after it.
-
-    Parameters
-    ----------
-    page : str
-    root : str
-        The way from the page to the site.
+    Not even the font of the formulas: it would share the line with the style sheet, and all that
+    is gained for the formulas is lost for the text, which has them in another font until then.
     """
     page = _PRELOAD.sub("", page)
-    if "<math" in page:
-        font = f'<link rel="preload" href="{root}{FONT}" as="font" type="font/woff2" crossorigin>\n'
-        page = page.replace("<link ", f"{font}<link ", 1)
     return _SCRIPT.sub(lambda m: m[0] if _FIRST in m[1] else f'<script defer="defer"{m[1]}>', page)
 
 

@@ -136,7 +136,7 @@ def mend(page: str, out: Path, root: str) -> str:
     page = _main_first(page)
     page = formulas.keep_punctuation(page)
     page = pictures.wait(page, out, root)
-    return assets.later(page, root)
+    return assets.later(page)
 
 
 def _inline_to_files(page: str, out: Path, root: str) -> str:
