@@ -32,6 +32,8 @@ BARS = frozenset("|‖∣∥")
 SUMS = frozenset("+−±∓")
 LONG = 14
 """Characters from which a formula may break at all, and a part of it also before a sum's sign."""
+LONE = 3
+"""Characters of a left side that stays with its relation: a line that ends in "W" says nothing."""
 
 _IN_HTML = re.compile(r"\\\((.+?)\\\)", re.DOTALL)
 _INLINE = re.compile(
@@ -101,7 +103,8 @@ def _cut(children: list[Element], signs: frozenset[str]) -> Iterator[list[Elemen
     for child in children:
         sign = _core(child)
         outside = depth == 0 and not open_bars and part
-        if outside and child.tag == "mo" and sign in signs and _is_operand(part[-1]):
+        lone = signs is RELATIONS and sum(map(_length, part)) <= LONE
+        if outside and not lone and child.tag == "mo" and sign in signs and _is_operand(part[-1]):
             child.set("form", "infix")  # else a sign that begins a row is taken for a prefix
             yield part
             part = []
