@@ -12,7 +12,7 @@ const whole = new Promise((done) => {
 async function load(data, figure) {
   if (data.frames) return data.frames;
   await Promise.race([whole, new Promise((done) => figure.addEventListener("input", done, { once: true }))]);
-  const script = Object.assign(document.createElement("script"), { src: data.file });
+  const script = Object.assign(document.createElement("script"), { src: data.file, async: true });
   await new Promise((done, fail) => {
     Object.assign(script, { onload: done, onerror: fail });
     document.head.append(script);

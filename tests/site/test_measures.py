@@ -7,7 +7,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from find_explorers import book_explorers
+from matplotlib import style
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from visiting import PAGES, Served, Visit
+
+from lnn.book.sliders.explorer import _PLACES, STYLE, Explorer
 
 Open = Callable[..., Visit]
 
@@ -15,6 +21,9 @@ WIDTHS = (390, 1280, 1400)
 PHONE = 390
 LEAST_LABEL = 11.0
 """Height of the letters of a label in pixels, as a phone shows it."""
+
+SHOWN = PHONE - 32
+"""Width of a picture in pixels on a phone: all but the margins of the page."""
 
 UNFOLD = """() => {
   document.querySelectorAll("details").forEach((one) => (one.open = true));
@@ -188,6 +197,44 @@ def test_labels_of_figures_can_be_read_on_a_phone(
     measured["smallest label of a figure on a phone, pixels"] = round(min(smallest.values()), 1)
     small = {key: round(size, 1) for key, size in smallest.items() if size < LEAST_LABEL}
     assert not small
+
+
+LAB_TEXTS = """() => [...document.querySelectorAll("figure.lnn-lab svg text")]
+  .filter((t) => t.getClientRects().length && t.textContent.trim())
+  .map((t) => {
+    const scale = t.getScreenCTM();
+    return parseFloat(getComputedStyle(t).fontSize) * Math.hypot(scale.a, scale.b);
+  })"""
+
+
+def test_labels_of_laboratories_can_be_read_on_a_phone(
+    visitor: Open, served: Served, site: Path, measured: dict[str, Any]
+) -> None:
+    found = {}
+    for page in PAGES:
+        if 'class="lnn-lab' in (site / page).read_text():
+            seen = visitor(served.url(page), PHONE)
+            seen.page.evaluate(UNFOLD)
+            seen.page.wait_for_timeout(300)
+            if sizes := seen.page.evaluate(LAB_TEXTS):
+                found[page] = min(sizes)
+            seen.page.close()
+    assert len(found) >= 5, "too few laboratories were found"
+    measured["smallest label of a laboratory on a phone, pixels"] = round(min(found.values()), 1)
+    assert min(found.values()) >= LEAST_LABEL, found
+
+
+@pytest.mark.parametrize("one", book_explorers(), ids=lambda one: one.__name__)
+def test_labels_of_explorers_can_be_read_on_a_phone(one: Explorer) -> None:
+    """Their pictures are as wide as the page, `SHOWN` pixels: test_explorers looks."""
+    with style.context([STYLE, _PLACES]):
+        figure = Figure(figsize=one.size)
+        one.draw(figure, **one.default)
+        figure.draw_without_rendering()
+        texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    assert texts
+    smallest = min(text.get_fontsize() for text in texts)
+    assert smallest * SHOWN / (72 * one.size[0]) >= LEAST_LABEL
 
 
 def test_ids_are_unique(site: Path) -> None:
