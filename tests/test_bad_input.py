@@ -350,6 +350,30 @@ def test_wrong_arguments_are_named(where, name, wrong):
     assert "__" not in str(raised.value).replace("__main__", "")
 
 
+LEAST = {  # whole numbers that start at 1; what is not listed starts at 0
+    "batch", "block", "columns", "depth", "members", "most", "ranks", "record_every", "rows",
+    "samples", "trials",
+}  # fmt: skip
+
+
+def edges():
+    for where, function in functions().items():
+        for name in inspect.signature(function).parameters:
+            if name in LEAST:
+                yield where, name, 2 if where.endswith(".escape_time") else 1
+            elif name == "steps" and where.startswith("steps.search."):
+                yield where, name, 1 if where.endswith(".first_failure") else 0
+
+
+@pytest.mark.parametrize(("where", "name", "least"), list(edges()))
+def test_whole_numbers_start_where_the_message_says(where, name, least):
+    call, good = functions()[where], arguments(where)
+    with pytest.raises(ValueError, match=rf"{name} is {least - 1}: .* at least {least}"):
+        call(**{**good, name: least - 1})
+    if name != "trials" and name != "rows":  # at least the hits, at least the columns
+        call(**{**good, name: least})
+
+
 ZERO = Problem(PROBLEM.X, np.zeros((2, 9)))
 
 
