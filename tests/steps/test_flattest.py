@@ -88,8 +88,10 @@ def test_ties_at_the_cut_are_safe(widths):
 
 
 @pytest.mark.parametrize("widths", [(2, 2, 2), (2, 1, 3, 2)])
-def test_without_a_target_all_weights_zero_is_flat(widths):
-    problem = Problem(np.eye(2), np.zeros((2, 2)))
+@pytest.mark.parametrize("zero", ["inputs", "targets"])
+def test_without_a_target_all_weights_zero_is_flat(widths, zero):
+    x, y = (0, 1) if zero == "inputs" else (1, 0)
+    problem = Problem(x * np.eye(2), y * np.eye(2))
     assert least_sharpness(problem, widths) == 0
     assert divergence_bound(problem, widths) == np.inf
     for w in flattest_minimizer(problem, widths):
