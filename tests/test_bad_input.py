@@ -374,15 +374,19 @@ def test_whole_numbers_start_where_the_message_says(where, name, least):
         call(**{**good, name: least})
 
 
-ZERO = Problem(PROBLEM.X, np.zeros((2, 9)))
+NOTHING = {
+    "targets": Problem(PROBLEM.X, np.zeros((2, 9))),
+    "inputs": Problem(np.zeros_like(PROBLEM.X), PROBLEM.Y),
+}
 
 
 @pytest.mark.parametrize(
     "where", [w for w, f in functions().items() if "problem" in inspect.signature(f).parameters]
 )
 @pytest.mark.parametrize("scale", [0.0, 1.0])
-def test_zero_targets_give_a_result_or_an_error_but_no_warning(where, scale):
-    given = {**arguments(where), "problem": ZERO}
+@pytest.mark.parametrize("zero", NOTHING)
+def test_zero_data_give_a_result_or_an_error_but_no_warning(where, zero, scale):
+    given = {**arguments(where), "problem": NOTHING[zero]}
     if "weights" in given:
         given["weights"] = tuple(scale * w for w in WEIGHTS)
     refused = None

@@ -206,3 +206,10 @@ def test_the_resolution_counts_as_equal_and_as_zero_what_is_at_most_that():
         for resolution, failed in ((edge, [assumption]), (np.nextafter(edge, 0), [])):
             checks = lnn.data.check_assumptions(np.eye(n), Y, resolution=resolution).checks
             assert [check.assumption for check in checks if not check.met] == failed
+
+
+def test_modes_that_count_as_zero_are_not_compared():
+    values = np.array([1.0, 1.5e-6, 0.9e-6])
+    checks = lnn.data.check_assumptions(np.eye(3), np.diag(np.sqrt(values))).checks
+    assert [check.assumption for check in checks if not check.met] == ["Σ_YX has full rank"]
+    assert "rank 2 of 3" in checks[2].found

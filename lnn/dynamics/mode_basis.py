@@ -67,9 +67,8 @@ def singular_modes(problem: Problem) -> SingularModes:
     a = np.diagonal(vt @ problem.cov_xx @ vt.mT, axis1=-2, axis2=-1)
     # What Σ_XX does outside the modes counts as coupling too, where it leads out of them.
     outside = problem.cov_xx @ vt.mT - vt.mT * a[..., None, :]
-    coupling = np.linalg.norm(outside, axis=(-2, -1)) / np.linalg.norm(
-        problem.cov_xx, axis=(-2, -1)
-    )
+    size = np.linalg.norm(problem.cov_xx, axis=(-2, -1))
+    coupling = np.linalg.norm(outside, axis=(-2, -1)) / np.where(size > 0, size, 1.0)
     order = np.argsort(-a * s**2, axis=-1, kind="stable")
     return SingularModes(
         left=np.take_along_axis(u, order[..., None, :], axis=-1),
