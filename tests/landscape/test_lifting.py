@@ -194,3 +194,21 @@ def test_the_lemmas_say_where_there_is_nothing_to_do():
         release(full, problem)
     with pytest.raises(ValueError, match="size"):
         release((np.zeros((2, 2)),) * 2, problem, size=0.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_optimum_up_to_rounding_is_one(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((4, 9))
+    problem = Problem(X, np.outer(rng.standard_normal(3), rng.standard_normal(4)) @ X)
+    optimal = factorize(problem.least_squares, (4, 2, 3))  # of rank 1
+    error = product(optimal) @ problem.cov_xx - problem.cov_yx
+    assert error.any()
+    for move in (
+        lambda w: raise_to_full_rank(w, problem, rng),
+        lambda w: release(w, problem),
+    ):
+        with pytest.raises(ValueError, match="optimal among all maps"):
+            move(optimal)
+        # Not so a little beside it.
+        move((1 + 1e-6) * w for w in optimal)
