@@ -75,6 +75,7 @@ def choice(
     if isinstance(answer, bool) or answer not in range(len(given)):
         raise ValueError(f"answer is {answer!r}: give an index from 0 to {len(given) - 1}")
     listed = "".join(f"<li>{escape(option)}</li>" for option in given)
+    told = f"{given[answer].removesuffix('.')}. {because}"
     _show(
         {
             "kind": "choice",
@@ -83,7 +84,7 @@ def choice(
             "answer": int(answer),
             "because": because,
         },
-        f"<ul>{listed}</ul>\n{_folded(f'{given[answer]}. {because}')}",
+        f"<ul>{listed}</ul>\n{_folded(told)}",
         covers,
     )
 

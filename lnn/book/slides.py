@@ -238,7 +238,7 @@ def activations(figure: Figure) -> None:
     nonlinear.draw_tiles(figure.subplots(), tiles.activation_tiles(), problem.X[0], marks)
 
 
-@_slide("your_data", "Ten modes of the digits, ten treads on the levels computed from the data.")
+@_slide("your_data", "Ten modes of the digits: a run rests where the data say, or just above.")
 def digits(figure: Figure) -> None:
     problem, _ = own.digit_problem()
     start = gaussian(own.WIDTHS, np.random.default_rng(0), std=0.002)

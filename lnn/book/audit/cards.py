@@ -100,7 +100,7 @@ def _card(item: Item, *, whole: bool) -> str:
     parts = [
         f'<article class="audit-item" id="{item.anchor}" data-verdict="{_slug(verdict)}" '
         f'data-section="{item.section}">',
-        f'<p class="audit-head"><b>{escape(place)}</b> {_title(name)} '
+        f'<p class="audit-head"><b>{escape(place)}</b> <span>{_title(name)}</span> '
         f'<span class="audit-verdict">{verdict.sign} {escape(verdict.value)}</span></p>',
         "",
         "> " + quoted(item.quote),

@@ -555,7 +555,7 @@ def ends(third: float = 0.0) -> Numbers:
         "flat end": kind(3),
         "random": above.size,
         "missed": int(above.sum()),
-        "bad minima": sum(k == Kind.NOT_CRITICAL for k in kinds),
+        "bad minima": sum(k == Kind.NOT_CRITICAL for k in kinds),  # `classify` has no other name
     }
 
 

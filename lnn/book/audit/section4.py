@@ -202,9 +202,10 @@ def w_star(noise: float = 0.1, cut: int = 5) -> Numbers:
     chapter="plateaus",
     verdict=lambda m: judge(holds=m["without"] < 0.5 * m["with"]),
     perturbations={"inputs with X Xᵀ = I": {"whitened": True}},
-    evidence="Its entries are off by {with:.3f} in the median draw, and by {without:.3f} if the "
-    "error is left out: what is off is due to the sample, whose $XX^T$ is no multiple of the "
-    "identity. (With whitened inputs and no error nothing is off.)",
+    evidence="W* is said to be very close to diag(5, 4, 3, 2, 0), but for the error. Its worst "
+    "entry is off by {with:.3f} in the median draw, and by {without:.3f} if the error is left out: "
+    "what is off is due to the sample, whose $XX^T$ is no multiple of the identity. (With whitened "
+    "inputs and no error nothing is off.)",
 )
 def deviation(whitened: bool = False) -> Numbers:
     target = np.diag([5.0, 4, 3, 2, 0])
@@ -490,11 +491,11 @@ def _avoided(m: Numbers) -> bool:
         "the distance to strict saddles": {"kind": "strict"},
         "runs kept away by hand": {"away": 1.0},
     },
-    evidence="A hypothesis, from one run. Over 24 runs at each of three scales of the initial "
-    "weights the distance to the nearest non-strict saddle of rank 3, at rest beside it, goes as "
-    "the scale to the power {distance:.1f}, and so does the negative curvature there "
-    "({curvature:.1f}): small starts pass close by. This rests on our reading of avoiding: that "
-    "the distance does not shrink with the weights.",
+    evidence="The report's hypothesis, from one run. A run that avoided them would, as we read the "
+    "word, keep a distance that does not shrink with its initial weights. It shrinks: over 24 runs "
+    "at each of three scales of these weights the distance to the nearest non-strict saddle of "
+    "rank 3, at rest beside it, goes as the scale to the power {distance:.1f}, and so does the "
+    "negative curvature there ({curvature:.1f}). Small starts pass close by.",
 )
 def avoids(kind: str = "flat", away: float = 0.0) -> Numbers:
     problem, rank = data(), 3

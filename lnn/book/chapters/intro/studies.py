@@ -94,7 +94,7 @@ NEEDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "step_size_experiments": ("How safe is it?", ("step_size",)),
     "divergence": ("The largest step", ("step_size",)),
     "exact_dynamics": ("Exact dynamics", ("linear_networks",)),
-    "nonlinear": ("With activations", ("first_order", "exact_dynamics")),
+    "nonlinear": ("With activations", ("first_order",)),
     "your_data": ("Your own data", ("plateaus", "divergence")),
 }
 """Each chapter, in the order of the book, with a short name and the chapters that it needs."""
