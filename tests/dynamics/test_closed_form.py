@@ -142,6 +142,7 @@ def test_ensembles_broadcast():
     ("call", "message"),
     [
         (lambda p: aligned(p, (2, 2, 2), [1.0, 1.0, 1.0]), "strengths have shape"),
+        (lambda p: aligned(p, (2, 2, 2), []), "strengths have shape"),
         (lambda p: aligned(p, (2, 2), [1.0]), "at least two"),
         (lambda p: aligned(p, (2, 2, 2), 1.0), "strengths have shape"),
         (lambda p: escape_time(2.0, 1.0, 1.0, 3), "has escaped"),

@@ -58,7 +58,7 @@ class Laboratory(HasTraits):
 
     kind: ClassVar[str]
     question: ClassVar[str]
-    size: ClassVar[tuple[float, float]] = (6.4, 3.6)
+    size: ClassVar[tuple[float, float]] = (5.6, 3.6)
 
     def draw(self, figure: "Figure") -> str:
         """Draw the state into an empty figure and return its alternative text."""

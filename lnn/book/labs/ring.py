@@ -33,7 +33,7 @@ class Ring(Laboratory):
 
     kind = "ring"
     question = "When is a saddle strict? Open and close the layers of a critical point."
-    size = (6.4, 3.2)
+    size = (5.6, 5.4)
 
     layers = Int(3, min=2, max=5).tag(sync=True, label="Layers N")
     gates = Unicode("111/010/000").tag(sync=True, label="gates", control="none", pattern=PATTERN)
@@ -65,13 +65,14 @@ class Ring(Laboratory):
 
     def draw(self, figure: "Figure") -> str:
         """Draw the table of gates, and the spectrum of the Hessian."""
-        gates, chart = figure.subplots(1, 2, width_ratios=(1, 1.4))
+        gates, chart = figure.subplots(2, 1)
         table, weights, problem = self.table(), self.weights(), self.problem()
-        gates.imshow(np.array(table, dtype=float), cmap="Blues", vmin=0, vmax=1.6)
+        shades = np.array(table, dtype=float)
+        gates.imshow(shades, cmap="Blues", vmin=0, vmax=1.6, aspect="auto")
         for q, row in enumerate(table):
             for h, passes in enumerate(row):
-                gates.text(h, q, "open" if passes else "closed", ha="center", va="center", size=8)
-        gates.set_xticks(range(self.layers), [f"W{h + 1}" for h in range(self.layers)])
+                gates.text(h, q, "open" if passes else "closed", ha="center", va="center")
+        gates.set_xticks(range(self.layers), [f"W{'₁₂₃₄₅'[h]}" for h in range(self.layers)])
         gates.set_yticks(range(3), [f"mode {q + 1}" for q in range(3)])
         gates.grid(False)
         spectrum = np.linalg.eigvalsh(hessian(weights, problem))

@@ -59,7 +59,7 @@ class Staircase(Network):
 
     kind = "staircase"
     question = "What does a network learn while its loss stands still?"
-    size = (6.4, 3.0)
+    size = (5.6, 5.0)
 
     at = Int(0, min=0, max=4000).tag(
         sync=True, label="Shown step", play=8, ends="steps", notch=0.02
@@ -69,7 +69,7 @@ class Staircase(Network):
 
     def draw(self, figure: "Figure") -> str:
         """Draw loss and singular values."""
-        first, second = figure.subplots(1, 2)
+        first, second = figure.subplots(2, 1)
         problem, weights = self.problem(), self.weights()
         every = max(1, self.steps // 200)
         run = descend(weights, problem, self.step, self.steps, record_every=every)

@@ -21,7 +21,7 @@ class Step(Network, Laboratory):
 
     kind = "step"
     question = "How large a step can gradient descent take, and who knows it beforehand?"
-    size = (6.4, 3.2)
+    size = (5.6, 3.8)
 
     step = Float(0.02, min=1e-6, max=2.0).tag(sync=True, label="Step size η", log=True)
     steps = Int(400, min=50, max=1000).tag(sync=True, label="Steps of each run", log=True)
@@ -60,8 +60,8 @@ class Step(Network, Laboratory):
         for (name, value), style in zip(marks.items(), (":", "--"), strict=True):
             ax.axvline(value, color="0.3", linestyle=style, label=name)
         ax.axvline(self.step, label=f"η = {self.step:g}")
-        ax.set(xlabel="step size η", ylabel=f"loss above its minimum, {self.steps} steps")
-        ax.legend(fontsize=9)
+        ax.set(xlabel="step size η", title=f"Loss above its minimum, {self.steps} steps")
+        ax.legend()
         chosen = descend(weights, problem, self.step, self.steps)
         return (
             f"Loss above its minimum after {self.steps} steps against the step size. The proved "

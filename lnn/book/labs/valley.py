@@ -33,8 +33,8 @@ class Valley(Laboratory):
     """
 
     kind = "valley"
-    question = "Where does gradient descent go in the valley?"
-    size = (6.4, 3.4)
+    question = "Where does gradient descent go in the valley of two weights?"
+    size = (5.6, 6.6)
 
     step = Float(0.05, min=0.001, max=2.0).tag(sync=True, label="Step size η", log=True)
     steps = Int(60, min=1, max=1000).tag(sync=True, label="Steps", log=True, play=6)
@@ -75,7 +75,7 @@ class Valley(Laboratory):
 
     def draw(self, figure: "Figure") -> str:
         """Draw the path over the contour lines, and the loss."""
-        plane, chart = figure.subplots(1, 2, width_ratios=(1.25, 1))
+        plane, chart = figure.subplots(2, 1, height_ratios=(2.2, 1))
         points, weights, problem = [self.start()], self.start(), self.problem()
         run = descend(weights, problem, self.step, self.steps)
         for _ in range(int(run.steps)):

@@ -4,6 +4,7 @@ The page has nothing but the laboratory's own element, script and style, and is 
 policy that the README promises.
 """
 
+import base64
 import contextlib
 import io
 import math
@@ -323,3 +324,14 @@ def test_without_a_script_the_picture_of_the_state_stands(kind, open_page):
     assert picture.bounding_box()["height"] > 150
     assert picture.evaluate("(i) => i.naturalWidth") > 300
     assert "needs JavaScript" in page.locator(f"#{kind}").inner_text()
+
+
+def test_the_picture_without_a_script_is_legible_on_a_phone(kind, open_page):
+    page = open_page(html(kind), width=390, java_script_enabled=False)
+    picture = page.locator(f"#{kind} img.lnn-picture")
+    svg = base64.b64decode(picture.get_attribute("src").partition(",")[2]).decode()
+    points = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1])
+    # What stands in one <text> alone; exponents, the smaller part of a number, are in a tspan.
+    sizes = [float(size) for size in re.findall(r'<text style="[^"]*?([\d.]+)px', svg)]
+    assert len(sizes) >= 5
+    assert min(sizes) * picture.bounding_box()["width"] / points >= 11
