@@ -145,3 +145,46 @@ def test_the_tangent_gram_is_that_of_the_derivative():
     np.testing.assert_allclose(
         _tangent_gram(weights, problem.root_xx), k @ k.T, rtol=1e-10, atol=1e-9
     )
+
+
+@pytest.mark.parametrize("widths", [(3, 3, 2), (3, 3, 4, 2), (2, 3, 2, 3, 2)])
+def test_the_bound_is_that_of_its_radius(widths):
+    """Every number of it from its formula, by loops, at points away from the minimizers."""
+    d_x, depth = widths[0], len(widths) - 1
+    used = []
+    for seed, spread in enumerate((1e-4, 1e-3, 3e-3, 1e-2)):
+        weights, problem = near_a_minimizer(widths, seed, spread)
+        found = trapping_bound(weights, problem)
+        if found.step_size == 0:
+            continue
+        root = np.linalg.cholesky(problem.cov_xx)
+        columns = []  # of the derivative of W A, an entry of a layer at a time
+        for j, w in enumerate(weights):
+            for k in range(w.size):
+                total = root
+                for i, other in enumerate(weights):
+                    total = (other if i != j else np.eye(w.size)[k].reshape(w.shape)) @ total
+                columns.append(total.ravel())
+        singular = np.linalg.svd(np.array(columns), compute_uv=False)
+        total = root
+        for w in weights:
+            total = w @ total
+        error = np.linalg.norm(total - problem.least_squares @ root)
+        grown = [np.linalg.norm(w, 2) + found.radius for w in weights]
+        pairs = np.array(
+            [
+                [(i != j) * np.prod([grown[k] for k in range(depth) if k not in (i, j)])
+                 for j in range(depth)]
+                for i in range(depth)
+            ]
+        )  # fmt: skip
+        gamma = np.linalg.norm(pairs, 2) * np.linalg.norm(root, 2)
+        least, largest = singular[widths[-1] * d_x - 1], singular[0]
+        curvature = 2 * (largest + gamma * found.radius) ** 2 + 2 * error * gamma
+        conditioning = least - gamma * found.radius
+        np.testing.assert_allclose(found.curvature, curvature, rtol=1e-9)
+        np.testing.assert_allclose(found.conditioning, conditioning, rtol=1e-9)
+        step = 2 / curvature * (1 - error / (found.radius * conditioning))
+        np.testing.assert_allclose(found.step_size, step, rtol=1e-6)
+        used.append(found.radius / max(grown))
+    assert max(used) > 1e-4
