@@ -261,6 +261,12 @@ def test_a_block_that_cannot_be_read_is_named(tmp_path):
     block.write_bytes(block.read_bytes()[:100])
     with pytest.raises(ValueError, match=r"block-000000000000-000000000004.npz cannot be read"):
         lnn.run_study(conditions, 4, seed=7, checkpoint=tmp_path)
+    # Members beyond those asked for are not looked at.
+    block.unlink()
+    before = lnn.run_study(conditions, 8, seed=7, block=4, checkpoint=tmp_path)
+    (tmp_path / "block-000000000004-000000000008.npz").write_bytes(b"cut off")
+    fewer = lnn.run_study(conditions, 4, seed=7, block=4, checkpoint=tmp_path)
+    np.testing.assert_array_equal(fewer["loss"], before["loss"][:4])
 
 
 def test_a_study_is_saved_and_loaded(plain, tmp_path):
