@@ -33,7 +33,7 @@ class Valley(Laboratory):
     """
 
     kind = "valley"
-    question = "Where does gradient descent go in the valley of two weights?"
+    question = "Where does gradient descent go in the valley?"
     size = (5.6, 6.6)
 
     step = Float(0.05, min=0.001, max=2.0).tag(sync=True, label="Step size η", log=True)
