@@ -56,6 +56,7 @@ def test_strings_pass_every_vector_once_and_no_string_is_as_long_as_the_ring(rng
     for depth, strings in draw(rng):
         found = arcs(strings)
         assert sum(len(arc) for arc in found) == sum(strings.nodes)
+        assert strings.arcs() == [(arc[0], len(arc)) for arc in found]
         assert max(len(arc) for arc in found) <= depth
         lengths |= {(depth, len(arc)) for arc in found}
     assert {(d, n) for d in range(2, 7) for n in range(1, d + 1)} <= lengths
