@@ -195,7 +195,7 @@ def random_member(
     strength = float(np.max(norm)) ** (1 / depth) if anything else 1.0
     blocks = [strength * strings.matrix(h) for h in range(1, depth + 1)]
     blocks[0] = blocks[0] @ np.linalg.inv(first) @ v_q.mT @ inverse
-    blocks[-1] = u_q @ last @ blocks[-1] if depth > 1 else 0 * problem.least_squares
+    blocks[-1] = u_q @ last @ blocks[-1]
     tops = _balanced_factors(signal.mT @ problem.least_squares, depth)
     weights = _assemble(tops, blocks, signal, size)
     for h in range(1, depth):
