@@ -48,7 +48,14 @@ def test_the_contents_say_on_which_page_a_chapter_is(
         if index is not None and f"{index + 1}" in contents and name.startswith("book-"):
             found += 1
     assert found > 5
-    assert reader.outline, "no bookmarks"
+    marks = [one for one in reader.outline if not isinstance(one, list)]
+    assert len(marks) == 4, "one bookmark for each chapter"
+    for mark in marks:
+        index = reader.get_destination_page_number(mark)
+        assert index is not None
+        title = " ".join(unicodedata.normalize("NFKC", texts[index]).split())
+        assert unicodedata.normalize("NFKC", str(mark.title)) in title, "not where it says"
+    assert any(isinstance(one, list) for one in reader.outline), "no sections below them"
 
 
 def test_everything_is_unfolded_and_buttons_are_not_printed(
@@ -58,6 +65,7 @@ def test_everything_is_unfolded_and_buttons_are_not_printed(
     text = unicodedata.normalize("NFKC", " ".join(" ".join(texts).split()))  # no ligatures
     assert "Take it live" not in text
     assert "Show code cell" not in text
+    assert "Details" not in text, "a fold without its own title"
     shown = re.compile(r'<figure class="lnn-(?:explorer|lab)[" ]')
     live = [c for c in chapters()[:3] if shown.search((site / f"{c}.html").read_text())]
     assert live

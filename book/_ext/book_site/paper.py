@@ -12,16 +12,19 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from posixpath import normpath
 from urllib.parse import quote, unquote, urldefrag, urlsplit
 
 from bs4 import BeautifulSoup, Tag
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
 
 NAME = "linear-networks.pdf"
+ONLINE = ("book/api_figures.html",)
+"""Pages that are not printed: every function that draws, which is looked up and not read."""
 LINK = '<p class="book-paper"><a href="{root}' + NAME + '">The whole book as a PDF</a></p>'
+_ENTRY = re.compile(r'<li class="(page|section)"><a href="#([^"]+)">([^<]*)</a>')
 _FOOTER = '<div class="extra_footer">'
 _LEFT_OUT = (
     "script, noscript, button, .headerlink, .lnn-controls, .lnn-lab-controls, input, select, "
@@ -42,6 +45,8 @@ article.bd-article { max-width: none; padding: 0; break-before: page; }
 .contents li.page { margin-top: 0.6em; font-weight: 600; }
 .contents li.section { padding-left: 1.5em; }
 .contents a { color: inherit; text-decoration: none; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.8rem; }
+figcaption :is(p, span) { color: black; }
 .live { margin: 0.25rem 0; font-size: 0.85rem; overflow-wrap: anywhere; }
 """
 
@@ -62,14 +67,15 @@ def main(site: Path) -> None:
         first = Path(folder) / "first.pdf"
         _print(chromium, site, text, first)
         numbered = with_numbers(text, page_numbers(first))
-        _print(chromium, site, numbered, site / NAME)
-    count = len(PdfReader(site / NAME).pages)
+        second = Path(folder) / "second.pdf"
+        _print(chromium, site, numbered, second)
+        count = with_bookmarks(second, numbered, site / NAME)
     link(site)
     print(f"Printed {site / NAME}: {count} pages")
 
 
 def reading_order(site: Path) -> list[str]:
-    """Return the addresses of the pages, in the order of the contents."""
+    """Return the addresses of the pages that are printed, in the order of the contents."""
     index = (site / "index.html").read_text(encoding="utf-8")
     found = re.search(r'url=([^"]+)"', index)
     root = normpath(found[1]) if found else "index.html"
@@ -77,7 +83,7 @@ def reading_order(site: Path) -> list[str]:
     folder = Path(root).parent
     links = [str(a["href"]) for a in soup.select(".bd-docs-nav a[href]")]
     pages = [root, *(normpath((folder / link).as_posix()) for link in links if link != "#")]
-    return [p for p in dict.fromkeys(pages) if (site / p).is_file()]
+    return [p for p in dict.fromkeys(pages) if (site / p).is_file() and p not in ONLINE]
 
 
 def about(site: Path, page: str) -> tuple[str, str]:
@@ -145,6 +151,8 @@ def _article(site: Path, page: str, pages: set[str], base: str) -> Tag:
         figure.append(BeautifulSoup(f'<p class="live">Live: {escape(address)}</p>', "html.parser"))
     for junk in article.select(_LEFT_OUT):
         junk.decompose()
+    for fold in article.select("details.hide, details.lnn-covered"):
+        fold.name = "div"  # without its title it would get another, "Details"
     for fold in article.select("details"):
         fold["open"] = ""
     for fold in article.select(".toggle"):
@@ -176,7 +184,7 @@ def _print(chromium: str, site: Path, text: str, target: Path) -> None:
     document = site / "paper.html"
     document.write_text(text, encoding="utf-8")
     command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
-    command += ["--disable-background-networking", "--generate-pdf-document-outline"]
+    command += ["--disable-background-networking"]
     command += ["--virtual-time-budget=60000", f"--print-to-pdf={target.resolve()}"]
     try:
         done = subprocess.run(
@@ -203,6 +211,21 @@ def with_numbers(text: str, numbers: dict[str, int]) -> str:
         return f"{match[0]}{numbers.get(match[1], '')}"
 
     return re.sub(r'<span data-page="([^"]+)">', number, text)
+
+
+def with_bookmarks(pdf: Path, text: str, target: Path) -> int:
+    """Write the PDF with the entries of its contents as bookmarks; return its number of pages.
+
+    (Chromium's own bookmarks have each line of a heading twice.)
+    """
+    numbers, writer, chapter = page_numbers(pdf), PdfWriter(clone_from=pdf), None
+    for kind, place, words in _ENTRY.findall(text):
+        if place in numbers:
+            parent = chapter if kind == "section" else None
+            mark = writer.add_outline_item(unescape(words), numbers[place] - 1, parent)
+            chapter = mark if kind == "page" else chapter
+    writer.write(target)
+    return len(writer.pages)
 
 
 def link(site: Path) -> None:
