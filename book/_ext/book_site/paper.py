@@ -222,7 +222,9 @@ def with_bookmarks(pdf: Path, text: str, target: Path) -> int:
     for kind, place, words in _ENTRY.findall(text):
         if place in numbers:
             parent = chapter if kind == "section" else None
-            mark = writer.add_outline_item(unescape(words), numbers[place] - 1, parent)
+            mark = writer.add_outline_item(
+                title=unescape(words), page_number=numbers[place] - 1, parent=parent
+            )
             chapter = mark if kind == "page" else chapter
     writer.write(target)
     return len(writer.pages)
