@@ -144,6 +144,16 @@ def test_tables_fit_a_desk(measures: dict[tuple[str, int], dict[str, Any]]) -> N
     assert not wide
 
 
+def test_names_in_tables_are_whole_on_a_phone(visitor: Open, served: Served) -> None:
+    page = visitor(served.url("book/reference.html"), PHONE).page
+    names = page.locator("article table code.literal .pre")
+    assert names.count() > 20
+    broken = names.evaluate_all(
+        "(all) => all.filter((n) => n.getClientRects().length > 1).map((n) => n.textContent)"
+    )
+    assert not broken
+
+
 def test_no_page_is_wider_than_its_window(measures: dict[tuple[str, int], dict[str, Any]]) -> None:
     wide = [(page, width) for (page, width), found in measures.items() if found["page"] > width]
     assert not wide
