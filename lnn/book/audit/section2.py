@@ -486,7 +486,8 @@ def theorem_2_2(upwards: bool = True) -> Numbers:
     X, Y, *start = map(np.stack, zip(*drawn, strict=True))
     few = Problem(X, Y)
     run = descend(start, few, 0.02, 50_000, record_every=1000, tolerance=1e-10)
-    missed = int((run.losses[:, -1] - [_least(one, 2) for one in few] > 1e-6).sum())
+    least = np.array([_least(Problem(x, y), 2) for x, y in zip(X, Y, strict=True)])
+    missed = int((run.losses[:, -1] - least > 1e-6).sum())
     return {"traps": traps, "sets": len(sets), "wide": missed}
 
 
