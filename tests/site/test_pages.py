@@ -80,7 +80,7 @@ def test_page_weighs_at_most_three_megabytes(
     files = [site / place.removeprefix(STRICT + "/") for place in places if STRICT in place]
     weight = sum(compressed(file) for file in files if file.is_file())
     measured.setdefault("page weight, compressed, bytes", {})[page] = weight
-    assert 100_000 < weight <= MOST_BYTES
+    assert 50_000 < weight <= MOST_BYTES
 
 
 @pytest.mark.parametrize(("scheme", "rules"), [("light", WCAG), ("dark", CONTRAST)])

@@ -12,7 +12,8 @@ from pybtex.database import Entry, parse_file
 
 ROLE = re.compile(r"\{(ref|doc|term|cite:t|cite:p|numref|prf:ref)\}`(?:([^`<]+) <)?([^`>]+)>?`")
 TITLE = re.compile(r"^\((?P<label>[\w:-]+)\)=\n(?P<level>#+) (?P<title>.+)$", re.MULTILINE)
-THEOREM = re.compile(r"^:+\{prf:\w+\} (?P<title>.+)\n:label: (?P<label>[\w:-]+)$", re.MULTILINE)
+BOX = r"^:+\{(?:prf:\w+|exercise(?:-start)?)\} (?P<title>.+)\n:label: (?P<label>[\w:-]+)$"
+BOXES = re.compile(BOX, re.MULTILINE)  # theorems and exercises
 
 
 def spell_out(text: str, links: dict[str, str], citations: dict[str, str]) -> str:
@@ -49,7 +50,7 @@ def spell_out(text: str, links: dict[str, str], citations: dict[str, str]) -> st
 
 
 def page_links(pages: Iterable[tuple[Path, str]]) -> dict[str, str]:
-    """Return what stands for each page, and each theorem: a link to the notebook, or the title.
+    """Return what stands for each page, theorem and exercise: a link to the notebook, or the title.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def page_links(pages: Iterable[tuple[Path, str]]) -> dict[str, str]:
     """
     links = {}
     for path, text in pages:
-        for found in (*TITLE.finditer(text), *THEOREM.finditer(text)):
+        for found in (*TITLE.finditer(text), *BOXES.finditer(text)):
             title = found["title"].strip()
             shown = f"[{title}]({path.name})" if path.suffix == ".ipynb" else f"*{title}*"
             links[found["label"]] = shown

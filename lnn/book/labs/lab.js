@@ -1877,9 +1877,10 @@ function sketch({ el, description, covered = [] }) {
     const value = drawn[at] ?? area.sy.invert((area.y0 + area.y1) / 2);
     handle.style.transform = `translate(${px(place(at))}px, ${px(area.sy(value))}px)`;
     handle.hidden = open;
-    handle.setAttribute("aria-valuemin", range[0]);
-    handle.setAttribute("aria-valuemax", range[1]);
-    handle.setAttribute("aria-valuenow", value);
+    const level = (v) => (logY ? Math.log10(v) : v); // a slider's numbers have no powers of ten
+    handle.setAttribute("aria-valuemin", level(range[0]));
+    handle.setAttribute("aria-valuemax", level(range[1]));
+    handle.setAttribute("aria-valuenow", level(value));
     handle.setAttribute("aria-valuetext", `${xLabel} ${words(area.sx.invert(place(at)))}, ${drawn[at] === undefined ? "not drawn" : `${yLabel} ${words(value)}`}`);
     show.disabled = points.length < KNOTS / 3;
   }

@@ -87,9 +87,19 @@ def test_a_sketch_is_drawn_with_the_keys(shown, open_page):
     for key in ["ArrowUp"] + ["ArrowRight", "ArrowUp"] * 14:
         page.keyboard.press(key)
     assert pen.get_attribute("aria-valuetext") != before
-    assert float(pen.get_attribute("aria-valuenow")) > 1
+    assert 10 ** float(pen.get_attribute("aria-valuenow")) > 1
     page.get_by_role("button", name="Start again").click()
     assert page.get_by_role("button", name="Compare with the curve").is_disabled()
+
+
+def test_the_numbers_of_a_pen_are_without_powers_of_ten(shown, open_page):
+    """Assistive technology does not read 1e-9 as the number of a slider."""
+    predict.sketch("How does it fall?", [2, 3, 4], [1e-6, 1e-9, 1e-12], log_y=True, **SKETCH)
+    pen = open_page(shown[0]).get_by_role("slider", name="Pen")
+    names = ("aria-valuemin", "aria-valuenow", "aria-valuemax")
+    low, now, high = (pen.get_attribute(name) for name in names)
+    assert not any("e" in number for number in (low, now, high))
+    assert float(low) <= -12 < float(now) < -6 <= float(high)
 
 
 def test_without_a_script_answers_are_folded(shown, open_page):
