@@ -68,6 +68,7 @@
       return; // no server, no preview: the link still leads there
     }
     if (owner !== link || !parts?.length) return;
+    if (!link.matches(":hover, :focus")) return hide(); // the page has moved meanwhile
     box ??= make();
     const body = document.createElement("div");
     body.append(...parts);
@@ -133,7 +134,8 @@
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
   // The page moves under the mouse; a link that has the focus takes its preview along.
   const moved = () => {
-    if (owner && owner === document.activeElement) box && !box.hidden && put(owner);
+    if (!box || box.hidden) return; // show() looks where the link is then
+    if (owner === document.activeElement) put(owner);
     else hide();
   };
   document.addEventListener("scroll", () => owner && moved(), { passive: true });

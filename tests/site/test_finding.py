@@ -99,6 +99,8 @@ def test_what_a_link_leads_to_is_shown_beside_it(
     seen.page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
     link = seen.page.locator(f"article {PREVIEWED[kind]}").locator("visible=true").first
     link.scroll_into_view_if_needed()
+    seen.page.wait_for_load_state("networkidle")  # pictures near it load now
+    seen.page.wait_for_timeout(300)
     for way in ("mouse", "keyboard"):
         if way == "mouse":
             link.hover()
