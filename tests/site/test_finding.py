@@ -99,8 +99,7 @@ def test_what_a_link_leads_to_is_shown_beside_it(
     seen.page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
     link = seen.page.locator(f"article {PREVIEWED[kind]}").locator("visible=true").first
     link.scroll_into_view_if_needed()
-    seen.page.wait_for_load_state("networkidle")  # pictures near it load now
-    seen.page.wait_for_timeout(300)
+    seen.page.wait_for_timeout(300)  # pictures near it load now
     for way in ("mouse", "keyboard"):
         if way == "mouse":
             link.hover()
@@ -118,7 +117,9 @@ def test_what_a_link_leads_to_is_shown_beside_it(
         assert place is not None
         assert place["x"] >= 0
         assert place["x"] + place["width"] <= 1280
-        pictures = box.locator("img").evaluate_all("(all) => all.map((i) => i.naturalWidth)")
+        pictures = box.locator("img").evaluate_all(
+            "(all) => Promise.all(all.map((i) => i.decode().then(() => i.naturalWidth, () => 0)))"
+        )
         assert all(pictures), "a picture in the preview does not load"
         ids = seen.page.evaluate("[...document.querySelectorAll('[id]')].map((e) => e.id)")
         assert len(ids) == len(set(ids))

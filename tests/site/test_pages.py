@@ -30,6 +30,11 @@ PROSE = """() => {
   return copy.textContent;
 }"""
 
+LOAD_PICTURES = """() => Promise.all([...document.querySelectorAll("img")].map((img) => {
+  img.loading = "eager";
+  return img.complete || new Promise((done) => { img.onload = img.onerror = done; });
+}))"""
+
 PICTURES = """() => [...document.querySelectorAll("main article img")].map(
   (img) => [img.getAttribute("alt"), img.currentSrc.slice(0, 80), img.naturalWidth])"""
 
@@ -51,8 +56,7 @@ def seen(page: str, visitor: Open, served: Served, measured: dict[str, Any]) -> 
     name = "first contentful paint, cold cache, ms"
     measured.setdefault(name, {})[page] = round(visit.page.evaluate(paint) or 0)
     visit.page.mouse.wheel(0, 100_000)
-    visit.page.evaluate("document.querySelectorAll('img').forEach((i) => (i.loading = 'eager'))")
-    visit.page.wait_for_load_state("networkidle")
+    visit.page.evaluate(LOAD_PICTURES)
     return visit
 
 
