@@ -116,7 +116,7 @@ def test_no_bare_truth_is_printed(name):
 
 @framed
 def test_visible_code_fits_the_column(name):
-    for cell in visible_code(NOTEBOOKS[name]):
+    for cell in visible_code(NOTEBOOKS[name], solutions=True):
         for line in cell.source.splitlines():
             assert len(line) <= 85, line
 

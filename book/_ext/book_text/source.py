@@ -71,14 +71,15 @@ def lines(notebook: NotebookNode) -> list[Line]:
     return found
 
 
-def visible_code(notebook: NotebookNode) -> list[NotebookNode]:
-    """Return the code cells whose source a reader sees without a click, solutions left out."""
+def visible_code(notebook: NotebookNode, *, solutions: bool = False) -> list[NotebookNode]:
+    """Return the code cells whose source a reader sees without a click, or in a solution, too."""
     folded = {line.cell for line in lines(notebook) if line.opens == "solution-start"}
     ends = {line.cell for line in lines(notebook) if line.opens == "solution-end"}
     seen, inside = [], False
     for index, cell in enumerate(notebook.cells):
         inside = (inside or index in folded) and index not in ends
-        if cell.cell_type == "code" and not inside and not _HIDDEN & tags(cell):
+        left_out = inside and not solutions
+        if cell.cell_type == "code" and not left_out and not _HIDDEN & tags(cell):
             seen.append(cell)
     return seen
 
