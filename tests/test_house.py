@@ -24,7 +24,7 @@ LAYERS = [
     {"data", "descent.run", "studies"},
     {"descent", "dynamics"},
     {"steps", "one_hidden_layer"},
-    {"book._extras", "book.browser", "book.style", "book.digits", "book.wine"},
+    {"book._extras", "book.browser", "book.style", "book.digits", "book.wine", "book.stored"},
     {"book.drawing", "book.valley", "book.sliders", "book.audit"},
     {"book.labs"},
     {"book.predict"},

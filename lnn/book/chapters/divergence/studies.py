@@ -12,6 +12,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from lnn._checks import Array, Weights
+from lnn.book.stored import stored_arrays
 from lnn.data import step_problem
 from lnn.descent.run import Stop, descend
 from lnn.initialization import balanced, gaussian
@@ -33,12 +34,6 @@ RATIOS = np.append(np.geomspace(0.1, 0.9, 8), [0.95, 0.99, 1.01, 1.05, 1.2])
 
 PROBLEMS = 24
 STARTS = ("balanced", "gaussian")
-
-
-@lru_cache(maxsize=1)
-def _stored() -> dict[str, np.ndarray]:
-    with np.load(STORED) as archive:
-        return {name: archive[name] for name in archive.files}
 
 
 def data(count: int, *, width: int = 5, samples: int = 20, seed: int = 0) -> Problem:
@@ -109,7 +104,7 @@ def tightness(widths: tuple[int, ...], start: str = "balanced") -> Tightness:
     """
     row = (STARTS.index(start), SHAPES.index(widths))
     beforehand, reached, proved = (
-        _stored()[name][row] for name in ("beforehand", "reached", "proved")
+        stored_arrays(STORED)[name][row] for name in ("beforehand", "reached", "proved")
     )
     return Tightness(
         samples={
@@ -192,7 +187,7 @@ SIZES = (0.1, 0.4, 0.8)
 
 def beyond() -> tuple[int, int]:
     """Return how many runs `beyond_runs` has made with all of `WIDER`, and how many arrived."""
-    tried, found = _stored()["beyond"].sum(axis=0)
+    tried, found = stored_arrays(STORED)["beyond"].sum(axis=0)
     return int(tried), int(found)
 
 
@@ -235,7 +230,7 @@ def search() -> tuple[Array, Array]:
     -------
     failures, limits : (DRAWS,) arrays
     """
-    stored = _stored()
+    stored = stored_arrays(STORED)
     return stored["failures"], stored["limits"]
 
 
@@ -436,7 +431,7 @@ NARROW_SHAPES: tuple[tuple[int, ...], ...] = (
 
 def narrow_study() -> Narrow:
     """Return what `narrow_runs` found for all of `NARROW_SHAPES`, as stored."""
-    stored = _stored()
+    stored = stored_arrays(STORED)
     costs = dict(zip(NARROW_SHAPES, stored["costs"], strict=True))
     return Narrow(costs, float(stored["gaps"].max()), stored["found"].ravel())
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from lnn._checks import Array, Weights
+from lnn.book.stored import stored_arrays
 from lnn.initialization import gaussian
 from lnn.one_hidden_layer import (
     RELU,
@@ -99,12 +100,6 @@ def width_run(
     return (first, second), losses
 
 
-@lru_cache(maxsize=1)
-def _stored() -> dict[str, np.ndarray]:
-    with np.load(STORED) as archive:
-        return {name: archive[name] for name in archive.files}
-
-
 def width_ends(activation: str) -> Array:
     """Return the stored final losses of `width_run`, relative to ‖Y‖².
 
@@ -112,7 +107,7 @@ def width_ends(activation: str) -> Array:
     -------
     (WIDTHS, DATA_SETS, WIDTH_RUNS) array
     """
-    return np.asarray(_stored()[f"width {activation}"], dtype=np.float64)
+    return np.asarray(stored_arrays(STORED)[f"width {activation}"], dtype=np.float64)
 
 
 def start_near(name: str, rng: np.random.Generator) -> Weights:
@@ -202,7 +197,7 @@ def exits(start: str, method: str) -> np.ndarray:
     (NOISES or BATCH_STEPS, DURATIONS, RUNS) array of int
         Indices into `ENDS`.
     """
-    return _stored()[f"{method} from {start}"]
+    return stored_arrays(STORED)[f"{method} from {start}"]
 
 
 def share(ends: np.ndarray, *names: str) -> SuccessRate:

@@ -9,6 +9,7 @@ import numpy as np
 
 from lnn._checks import Array, Weights
 from lnn.book.browser import sizes
+from lnn.book.stored import stored_arrays
 from lnn.data import step_problem
 from lnn.descent.run import descend
 from lnn.initialization import gaussian
@@ -137,8 +138,7 @@ def stored_doublings() -> np.ndarray:
     (100000,) array of int
         Of the members of the study with seed `SEED` and widths 5-5-5-5, in order.
     """
-    with np.load(STORED) as file:
-        return np.asarray(file["doublings"], dtype=np.int64)
+    return np.asarray(stored_arrays(STORED)["doublings"], dtype=np.int64)
 
 
 @lru_cache(maxsize=64)
