@@ -7,7 +7,6 @@ fonts keep the few icons that are left, and every script runs after the text is 
 order.
 """
 
-import hashlib
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +18,8 @@ import tinycss2
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from tinycss2.ast import AtRule, Node, QualifiedRule
+
+from book_site import named
 
 BUNDLES = "_static/bundles"
 
@@ -79,13 +80,9 @@ def bundle(out: Path, pages: Iterable[Path]) -> None:
         name: list(rules(out, name, known)) for name in {n for s in sheets.values() for n in s}
     }
     written = {}
-    (out / BUNDLES).mkdir(parents=True, exist_ok=True)
     for group in set(sheets.values()):
         text = "\n".join(rule for name in dict.fromkeys(group) for rule in parsed[name])
-        text = few_icons(out, text)
-        name = f"{BUNDLES}/{hashlib.sha256(text.encode()).hexdigest()[:12]}.css"
-        (out / name).write_text(text, encoding="utf-8")
-        written[group] = name
+        written[group] = named.write(out, BUNDLES, few_icons(out, text).encode(), "css")
     for old in (out / BUNDLES).glob("*.css"):
         if f"{BUNDLES}/{old.name}" not in written.values():
             old.unlink()
@@ -137,10 +134,8 @@ def few_icons(out: Path, sheet: str) -> str:
     icons = {int(code, 16) if code else ord(sign) for code, sign in _ICON.findall(sheet)}
 
     def lighten(face: re.Match[str]) -> str:
-        source = out / normpath(f"{BUNDLES}/{face[1]}")
-        font = _subset(source, frozenset(icons))
-        name = f"{source.stem}-{hashlib.sha256(font).hexdigest()[:12]}.woff"
-        (out / BUNDLES / name).write_bytes(font)
+        font = _subset(out / normpath(f"{BUNDLES}/{face[1]}"), frozenset(icons))
+        name = Path(named.write(out, BUNDLES, font, "woff")).name
         return _SRC.sub(f'src:url("{name}") format("woff")', face[0])
 
     return _FACE.sub(lighten, sheet)

@@ -6,11 +6,12 @@ of an explorer, up to nine tenths of a page's bytes, become one script for each 
 a file from a disk may load nothing else.)
 """
 
-import hashlib
 import json
 import re
 from base64 import b64decode
 from pathlib import Path
+
+from book_site import named
 
 FOLDER = "_static/frames"
 
@@ -42,17 +43,17 @@ def _explorer(figure: str, out: Path, root: str) -> str:
     """Return an explorer with its default picture and its other frames in files."""
 
     def picture(match: re.Match[str]) -> str:
-        name = _write(out, b64decode(match[1]), "webp")
-        return f'src="{root}{FOLDER}/{name}" loading="lazy"'
+        address = named.write(out, FOLDER, b64decode(match[1]), "webp")
+        return f'src="{root}{address}" loading="lazy"'
 
     def frames(match: re.Match[str]) -> str:
         data = json.loads(match[2])
         if "frames" not in data:
             return match[0]
         text = json.dumps(data.pop("frames"))
-        key = hashlib.sha256(text.encode()).hexdigest()[:12]
+        key = named.short(text.encode())
         script = f'(window.lnnFrames ??= {{}})["{key}"] = {text};\n'
-        data |= {"key": key, "file": f"{root}{FOLDER}/{_write(out, script.encode(), 'js')}"}
+        data |= {"key": key, "file": root + named.write(out, FOLDER, script.encode(), "js")}
         payload = json.dumps(data).replace("<", r"\u003c")  # no text may close the element
         return f"{match[1]}{payload}{match[3]}"
 
@@ -67,11 +68,3 @@ def _drawn(match: re.Match[str], out: Path) -> str:
         return match[0]
     width, height = (round(_POINT * float(points)) for points in size.groups())
     return f'<img loading="lazy" width="{width}" height="{height}"{match[1]}>'
-
-
-def _write(out: Path, content: bytes, kind: str) -> str:
-    """Write a file that is named by its content; return its name."""
-    name = f"{hashlib.sha256(content).hexdigest()[:12]}.{kind}"
-    (out / FOLDER).mkdir(parents=True, exist_ok=True)
-    (out / FOLDER / name).write_bytes(content)
-    return name
