@@ -1,6 +1,5 @@
 """Pages: the button that runs a chapter in the browser; what is written, mended and made light."""
 
-import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx_design.dropdown import dropdown_title
 
-from book_site import assets, formulas, lite, pictures
+from book_site import assets, formulas, lite, named, pictures
 from book_site.fingerprint import digest
 
 # Icons are drawn from the theme's font; its script that draws them again weighs half a megabyte.
@@ -23,9 +22,6 @@ _SEARCH_SCRIPT = re.compile(
 _INLINE_SCRIPT = re.compile(r'<script(?: data-cfasync="false")?>(.*?)</script>', re.DOTALL)
 _OPTIONS = re.compile(r"<script[^>]*/documentation_options\.js[^>]*></script>")
 _ID = re.compile(r'(<[a-z][^<>]*?)\sid="([^"]*)"')
-# A heading that folds is a button, and holds no links: they could not be told from it.
-_SUMMARY = re.compile(r"<summary\b.*?</summary>", re.DOTALL)
-_LINK = re.compile(r"</?a\b[^>]*>")
 _FOLD = '<summary><span class="toctree-toggle"'  # has an arrow, and no text that can be heard
 _INLINE_HANDLER = re.compile(r'onclick="(?:window\.)?(\w+)\(\)"')
 _SIDEBAR = '<dialog id="pst-primary-sidebar-modal">'
@@ -131,7 +127,6 @@ def mend(page: str, out: Path, root: str) -> str:
     page = page.replace('role="doc-biblioentry"', 'role="listitem"')
     page = page.replace(_FOLD, _FOLD.replace(">", ' aria-label="Unfold the sections">', 1))
     page = _unique_ids(page)
-    page = _SUMMARY.sub(lambda m: _LINK.sub("", m[0]), page)
     page = _one_viewport(page)
     page = _main_first(page)
     page = formulas.keep_punctuation(page)
@@ -145,14 +140,11 @@ def _inline_to_files(page: str, out: Path, root: str) -> str:
     The one that sets the theme's colours runs where it stands. The others, which are settings,
     become one file, right after Sphinx's own settings: before the scripts that read them.
     """
-    folder = out / "_static" / "inline"
-    folder.mkdir(parents=True, exist_ok=True)
     settings = []
 
     def file(text: str, first: str = "") -> str:
-        name = hashlib.sha256(text.encode()).hexdigest()[:12] + ".js"
-        (folder / name).write_text(text, encoding="utf-8")
-        return f'<script{first} src="{root}_static/inline/{name}"></script>'
+        address = named.write(out, "_static/inline", text.encode(), "js")
+        return f'<script{first} src="{root}{address}"></script>'
 
     def move(match: re.Match[str]) -> str:
         if "dataset.theme" in match[1]:

@@ -12,8 +12,10 @@ from pybtex.database import Entry, parse_file
 
 ROLE = re.compile(r"\{(ref|doc|term|cite:t|cite:p|numref|prf:ref)\}`(?:([^`<]+) <)?([^`>]+)>?`")
 TITLE = re.compile(r"^\((?P<label>[\w:-]+)\)=\n(?P<level>#+) (?P<title>.+)$", re.MULTILINE)
-BOX = r"^:+\{(?:prf:\w+|exercise(?:-start)?)\} (?P<title>.+)\n:label: (?P<label>[\w:-]+)$"
-BOXES = re.compile(BOX, re.MULTILINE)  # theorems and exercises
+BOX = re.compile(  # a theorem or an exercise
+    r"^:+\{(?:prf:\w+|exercise(?:-start)?)\} (?P<title>.+)\n:label: (?P<label>[\w:-]+)$",
+    re.MULTILINE,
+)
 
 
 def spell_out(text: str, links: dict[str, str], citations: dict[str, str]) -> str:
@@ -59,7 +61,7 @@ def page_links(pages: Iterable[tuple[Path, str]]) -> dict[str, str]:
     """
     links = {}
     for path, text in pages:
-        for found in (*TITLE.finditer(text), *BOXES.finditer(text)):
+        for found in (*TITLE.finditer(text), *BOX.finditer(text)):
             title = found["title"].strip()
             shown = f"[{title}]({path.name})" if path.suffix == ".ipynb" else f"*{title}*"
             links[found["label"]] = shown
