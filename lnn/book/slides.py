@@ -28,7 +28,6 @@ from lnn.book.chapters.your_data import studies as own
 from lnn.descent.run import descend
 from lnn.initialization import balanced, gaussian
 from lnn.one_hidden_layer import hinge_problem
-from lnn.problem import Problem
 from lnn.steps.divergence import divergence_bound
 
 SIZE = (8.0, 4.5)
@@ -148,19 +147,13 @@ def pipes(figure: Figure) -> None:
 
 @_slide("linear_networks", "Two weights: a valley of minima, and a pass between its branches.")
 def two_weights(figure: Figure) -> None:
-    one, starts = Problem([[1.0]], [[1.0]]), [(2.4, 1.6), (0.2, 2.4), (-1.2, -2.4), (2.2, -2.35)]
+    starts = np.array([(2.4, 1.6), (0.2, 2.4), (-1.2, -2.4), (2.2, -2.35)])
     axis = np.linspace(-2.6, 2.6, 201)
     w1, w2 = np.meshgrid(axis, axis)
     ax = figure.subplots()
     valley.draw_landscape(ax, axis, axis, (w2 * w1 - 1) ** 2)
     valley.draw_critical_points(ax)
-    for start in starts:
-        path = [start]
-        for _ in range(400):
-            weights = tuple(np.array([[w]]) for w in path[-1])
-            w_1, w_2 = descend(weights, one, 0.02, 1).weights
-            path.append((float(w_1[0, 0]), float(w_2[0, 0])))
-        valley.draw_paths(ax, np.array([path]))
+    valley.draw_paths(ax, clocks.plane_paths(2, starts, steps=400))
 
 
 @_slide("first_order", "Every local minimum is global: lift it to matrices, then rotate modes.")

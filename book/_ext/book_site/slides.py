@@ -1,4 +1,7 @@
-"""The slides of `lnn.book.slides` as files of the site, one by one and together in slides.zip."""
+"""The slides of `lnn.book.slides` as files of the site, one by one and together in slides.zip.
+
+They depend on `lnn` alone, and are drawn anew where its fingerprint has changed.
+"""
 
 import zipfile
 from pathlib import Path
@@ -16,10 +19,15 @@ def setup(app: Sphinx) -> None:
 def _write(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
+    out, drawn_for = Path(app.outdir), Path(app.doctreedir) / "slides.fingerprint"
+    together = out / f"{FOLDER}.zip"
+    fingerprint = app.config.book_fingerprint
+    if together.exists() and drawn_for.exists() and drawn_for.read_text() == fingerprint:
+        return
     from lnn.book.slides import save  # imports every chapter's figures: only where they are drawn
 
-    out = Path(app.outdir)
     files = save(out / FOLDER)
-    with zipfile.ZipFile(out / f"{FOLDER}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(together, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
             archive.write(file, f"{FOLDER}/{file.name}")
+    drawn_for.write_text(fingerprint)
