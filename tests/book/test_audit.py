@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import lnn.book.audit
-from lnn.book.audit import asides, cards, table
+from lnn.book.audit import asides, cards, section5_4, table
 from lnn.book.audit.items import MODULES, item, items
 from lnn.book.audit.verdicts import (
     BrokenCheckError,
@@ -24,6 +24,9 @@ from lnn.book.audit.verdicts import (
     judge_proof,
     wish,
 )
+from lnn.descent import descend
+from lnn.problem import Problem
+from lnn.steps import attempt
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "book"
@@ -332,3 +335,12 @@ def test_quotations_can_be_set():
 def test_a_measurement_is_a_function_with_its_source():
     for found in ITEMS.values():
         assert inspect.getsource(found.measure).startswith(("def ", "@item"))
+
+
+def test_the_end_of_a_run_that_diverges_is_infinite():
+    """And that of another is the loss after its steps."""
+    problem, start = Problem([[1.0]], [[1.0]]), (np.array([[1.5]]), np.array([[0.5]]))
+    ends = section5_4._ends(attempt(start, problem, [0.05, 5.0], steps=40), problem)
+    calm = descend(start, problem, 0.05, 40).losses[-1]
+    assert ends[0] == pytest.approx(calm, rel=1e-9)
+    assert ends[1] == np.inf
