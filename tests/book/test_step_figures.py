@@ -6,7 +6,19 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from lnn.book.chapters.step_size.figures import draw_falls, draw_ladder
-from lnn.book.chapters.step_size_experiments.figures import draw_doublings, draw_fates
+from lnn.book.chapters.step_size_experiments import studies
+from lnn.book.chapters.step_size_experiments.figures import (
+    FLOOR,
+    draw_doublings,
+    draw_fates,
+    draw_ride,
+    draw_search,
+)
+from lnn.data import step_problem
+from lnn.initialization import gaussian
+from lnn.objective import sharpness
+from lnn.steps.convergence import convergence_bound, shrink_to_alpha
+from lnn.studies import member_generator
 
 
 def _bars(artists):
@@ -33,6 +45,54 @@ def test_a_run_that_blows_up_is_drawn_out_of_the_picture_and_no_further():
     np.testing.assert_array_equal(whole.get_ydata(), settles)
     np.testing.assert_array_equal(cut.get_ydata(), [1, 10, 1e3, 1e9])
     assert axes[1].get_ylim()[1] < 1e9
+
+
+def test_a_note_stands_in_its_own_picture():
+    axes = Figure().subplots(1, 2)
+    draw_fates(axes, {"a": np.ones(3), "b": np.ones(3)}, ["first", "second"])
+    assert [[text.get_text() for text in ax.texts] for ax in axes] == [["first"], ["second"]]
+
+
+def test_a_search_marks_where_each_run_is_and_what_the_failing_one_spans():
+    steps = np.array([1.0, 2.0, 4.0, 8.0])
+    losses = np.array([[9.0, 8, 7, 6], [9, 5, 3, 2], [9, 1, 0.1, 1e-9], [9, 4, 30, 5]])
+    ax = Figure().add_subplot()
+    way, there, *fails = draw_search(ax, steps, losses, last=2)
+    np.testing.assert_array_equal(way.get_xydata(), [[1, 6], [2, 2]])
+    np.testing.assert_array_equal(there.get_xydata(), [[4, FLOOR]])
+    (bar,) = [a for a in fails if hasattr(a, "get_segments")]
+    np.testing.assert_allclose(bar.get_segments()[0], [[8, 5], [8, 30]])
+    assert "3 doublings" in [text.get_text() for text in ax.texts]
+
+
+def test_the_ride_is_drawn_as_it_is_given_with_the_edge_at_one():
+    ax = Figure().add_subplot()
+    line, _ = draw_ride(ax, np.array([1, 10]), {"whole": np.array([0.2, 1.0])})
+    np.testing.assert_array_equal(line.get_xydata(), [[1, 0.2], [10, 1.0]])
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [1, 1])
+
+
+def test_the_ride_begins_at_the_sharpness_of_the_start_in_units_of_the_edge():
+    rng = member_generator(studies.SEED, 1)
+    problem = step_problem(rng)
+    start = shrink_to_alpha(gaussian((5, 5, 5, 5), rng), problem, studies.ALPHA)
+    found = {"failing": np.array([0.0, 0.004])}
+    whole, half = studies.ride(found, 1, np.array([0, 1, 2]))
+    assert whole[0] == half[0] == pytest.approx(sharpness(start, problem) * 0.002 / 2)
+    assert half[2] == pytest.approx(whole[1], rel=1e-2)  # two half steps are nearly one
+    assert whole[1] != pytest.approx(whole[0], rel=1e-9)
+
+
+def test_one_more_layer_costs_what_the_bound_says_while_its_curvature_decides():
+    rng = member_generator(studies.SEED, 0)
+    problem = step_problem(rng)
+    values = {}
+    for n in (2, 3):
+        start = shrink_to_alpha(gaussian((5,) * (n + 1), rng), problem, 1e-9)
+        values[n] = convergence_bound(start, problem)
+    cost = studies.cost_of_a_layer(2, float(values[2].M))
+    found = float(values[2].step_size / values[3].step_size)
+    assert cost == pytest.approx(found, rel=0.15)
 
 
 def test_falls_show_the_loss_at_its_step_and_are_named_by_depth_and_seed():

@@ -7,7 +7,15 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from lnn._checks import Array
-from lnn.book.style import LAYER_STYLES, MODE_COLOURS, REFERENCE, SIMULATION
+from lnn.book.style import (
+    LAYER_STYLES,
+    MODE_COLOURS,
+    MODE_MARKERS,
+    REFERENCE,
+    SIMULATION,
+    THEORY,
+    label_line,
+)
 
 
 def draw_distributions(
@@ -136,11 +144,17 @@ def draw_against(
     count = np.histogram2d(x, y, edges)[0].T
     mesh = ax.pcolormesh(edges[0], edges[1], np.sqrt(count), cmap="Blues", rasterized=True)
     ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
+    low, high = edges[1][[0, -1]]
+    ticks = [t for t in (f * 10.0**p for p in range(-9, 3) for f in (1, 2, 5)) if low <= t <= high]
+    ax.set_yticks(ticks, [f"{t:g}" for t in ticks])
+    ax.minorticks_off()
     ax.grid(False)
     return [mesh]
 
 
-def draw_fates(axes: Sequence[Axes], curves: Mapping[str, Array]) -> list[Artist]:
+def draw_fates(
+    axes: Sequence[Axes], curves: Mapping[str, Array], notes: Sequence[str] = ()
+) -> list[Artist]:
     """Draw small pictures of runs, one per axes, to show what settling, cycling and blowing up are.
 
     Parameters
@@ -148,10 +162,13 @@ def draw_fates(axes: Sequence[Axes], curves: Mapping[str, Array]) -> list[Artist
     axes : sequence of matplotlib.axes.Axes
     curves : mapping of str to (k,) array
         Losses by what the run does; inf after it has diverged.
+    notes : sequence of str
+        What stands in the corner of each picture; none by default.
 
     Returns
     -------
     list of matplotlib.artist.Artist
+        The curves, then the notes.
     """
     artists: list[Artist] = []
     for row, (ax, (label, losses)) in enumerate(zip(axes, curves.items(), strict=True)):
@@ -165,7 +182,97 @@ def draw_fates(axes: Sequence[Axes], curves: Mapping[str, Array]) -> list[Artist
         ax.set_ylim(1e-7, 1e7)
         ax.set_yticks([1e-6, 1e-3, 1, 1e3, 1e6])
         ax.minorticks_off()
+    for ax, note in zip(axes, notes, strict=False):
+        artists.append(ax.text(0.04, 0.84, note, transform=ax.transAxes, va="center"))
     axes[0].set_ylabel("loss")
+    return artists
+
+
+FLOOR = 1e-6
+"""Losses below it are drawn on it: the run has arrived."""
+
+
+def draw_search(ax: Axes, step_sizes: Array, losses: Array, *, last: int = 1000) -> list[Artist]:
+    """Draw where the runs of a search by doubling end: one mark a step size, the last one fails.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    step_sizes : (n,) array
+        Each twice the one before.
+    losses : (n, k) array
+        At every step. The last run never settles: a bar spans its losses of late.
+    last : int
+        How many steps are late.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+        The marks of the runs on their way, of those that arrive, and of the one that fails.
+    """
+    ends = losses[:, -1]
+    arrived = ends < FLOOR
+    arrived[-1] = False
+    way = ~arrived
+    way[-1] = False
+    (on_way,) = ax.plot(step_sizes[way], ends[way], "o", color=SIMULATION, markersize=8)
+    (there,) = ax.plot(
+        step_sizes[arrived], np.full(arrived.sum(), FLOOR), "v", color=SIMULATION, markersize=10
+    )
+    late = losses[-1, -last:]
+    middle = float(np.median(late))
+    fails = ax.errorbar(
+        step_sizes[-1], middle, [[middle - late.min()], [late.max() - middle]],
+        fmt="s", color=THEORY, capsize=4, markersize=8,
+    )  # fmt: skip
+    start = float(losses[0, 0])
+    ax.axhline(start, color=REFERENCE, linestyle=":", linewidth=1.2, zorder=1)
+    ax.text(step_sizes[-1], 1.4 * start, "loss at the start", color=REFERENCE, ha="right",
+            va="bottom")  # fmt: skip
+    ax.annotate(
+        "", (step_sizes[-1], 3e4), (step_sizes[0], 3e4),
+        arrowprops={"arrowstyle": "-|>", "color": REFERENCE, "linewidth": 1.4},
+    )  # fmt: skip
+    centre = float(np.sqrt(step_sizes[0] * step_sizes[-1]))
+    label = label_line(ax, centre, 3e4, f"{len(step_sizes) - 1} doublings", REFERENCE)
+    label.set_ha("center")
+    ax.text(step_sizes[0], 0.2 * ends[0], "0.9 times\nthe proved step", color=SIMULATION, va="top")
+    ax.text(step_sizes[-1] * 1.5, middle, "fails", color=THEORY, va="center")
+    if arrived.any():
+        first = float(step_sizes[arrived][0])
+        ax.text(0.75 * first, FLOOR, "arrive", color=SIMULATION, ha="right", va="center")
+    ax.set(xscale="log", yscale="log", ylim=(FLOOR / 8, 4e5))
+    ax.set_xlim(step_sizes[0] / 2, step_sizes[-1] * 6)
+    ax.set(xlabel="step size η", ylabel=f"loss after {losses.shape[1] - 1} steps")
+    return [on_way, there, *fails.get_children()]
+
+
+def draw_ride(ax: Axes, steps: Array, runs: Mapping[str, Array]) -> list[Artist]:
+    """Draw the sharpness along runs in units of the edge 2/η, which is drawn as a line at one.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    steps : (k,) array of int
+        From 1 on.
+    runs : mapping of str to (k,) array
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = []
+    ax.axhline(1.0, color=REFERENCE, linestyle=":", linewidth=1.6, zorder=1)
+    ax.text(steps[0], 1.03, "edge, 2/η", color=REFERENCE, va="bottom")
+    for row, (label, values) in enumerate(runs.items()):
+        colour = MODE_COLOURS[row]
+        artists += ax.plot(
+            steps, values, MODE_MARKERS[row], color=colour, linestyle=LAYER_STYLES[row],
+            markersize=4, linewidth=1.4, label=label,
+        )  # fmt: skip
+    ax.set(xscale="log", xlabel="step of gradient descent", ylabel="sharpness · η / 2")
+    ax.set_ylim(0, 1.45)
+    artists.append(ax.legend(loc="lower right"))
     return artists
 
 

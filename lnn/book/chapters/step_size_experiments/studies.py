@@ -11,10 +11,11 @@ from lnn._checks import Array, Weights
 from lnn.book.browser import sizes
 from lnn.book.stored import stored_arrays
 from lnn.data import step_problem
+from lnn.descent.plateaus import follow
 from lnn.descent.run import descend
 from lnn.initialization import gaussian
 from lnn.intervals import quantile_interval, share_interval
-from lnn.objective import loss
+from lnn.objective import loss, sharpness
 from lnn.problem import Problem
 from lnn.steps.convergence import convergence_bound, shrink_to_alpha
 from lnn.steps.search import first_failure
@@ -232,6 +233,47 @@ def headings(
     last_good = found["failing"][:few] / 2
     reached = descend(starts, data, share * last_good, steps, record_every=steps).weights
     return np.asarray(last_good / stability_limit(reached, data))
+
+
+def ride(
+    found: Study, member: int, steps: np.ndarray, *, shares: Sequence[float] = (1.0, 0.5)
+) -> Array:
+    """Return the sharpness along the run of one network with shares of its last good step η.
+
+    Parameters
+    ----------
+    found : Study
+        Of widths 5-5-5-5, with failing.
+    member : int
+    steps : (k,) array of int
+        Increasing.
+    shares : sequence of float
+        Of the last good step.
+
+    Returns
+    -------
+    (s, k) array
+        In units of 2/η, with the whole η for every share.
+    """
+    rng = member_generator(SEED, member)
+    problem = step_problem(rng)
+    start = shrink_to_alpha(gaussian((5, 5, 5, 5), rng), problem, ALPHA)
+    eta = float(found["failing"][member]) / 2
+    paths = [follow(start, problem, share * eta, steps.tolist()) for share in shares]
+    return np.stack([sharpness(path.weights, problem) * eta / 2 for path in paths])
+
+
+def cost_of_a_layer(layers: int, M: float) -> float:
+    """Return by how much one more layer lowers the bound while the curvature decides.
+
+    The bound is then 1 / (2 e N ‖X‖² M^{2 − 2/N} (1 + 1/N)^{N − 1}); the cost is its value for N
+    layers over that for N + 1.
+    """
+
+    def curvature(n: int) -> float:
+        return float(n * M ** (2 - 2 / n) * (1 + 1 / n) ** (n - 1))
+
+    return curvature(layers + 1) / curvature(layers)
 
 
 def depth_limit(found: Study) -> float:
