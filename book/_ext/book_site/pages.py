@@ -23,6 +23,11 @@ _INLINE_SCRIPT = re.compile(r'<script(?: data-cfasync="false")?>(.*?)</script>',
 _OPTIONS = re.compile(r"<script[^>]*/documentation_options\.js[^>]*></script>")
 _ID = re.compile(r'(<[a-z][^<>]*?)\sid="([^"]*)"')
 _FOLD = '<summary><span class="toctree-toggle"'  # has an arrow, and no text that can be heard
+_CODE_FOLD = re.compile(  # of MyST-NB: its title changes as it opens, and cannot be heard
+    r'<summary aria-label="Toggle hidden content">\s*'
+    r'<p class="collapsed (admonition-title">.*?</p>)\s*<p class="expanded .*?</p>\s*</summary>'
+)
+_SOLUTION = re.compile(r'(<p class="admonition-title">Solution to)<a [^>]*>(.*?)</a></p>')
 _INLINE_HANDLER = re.compile(r'onclick="(?:window\.)?(\w+)\(\)"')
 _SIDEBAR = '<dialog id="pst-primary-sidebar-modal">'
 _MAIN = '<main id="main-content"'
@@ -126,12 +131,22 @@ def mend(page: str, out: Path, root: str) -> str:
     # Sphinx puts a deprecated role on the entries of its role="list" of citations.
     page = page.replace('role="doc-biblioentry"', 'role="listitem"')
     page = page.replace(_FOLD, _FOLD.replace(">", ' aria-label="Unfold the sections">', 1))
+    page = mend_folds(page)
     page = _unique_ids(page)
     page = _one_viewport(page)
     page = _main_first(page)
     page = formulas.keep_punctuation(page)
     page = pictures.wait(page, out, root)
     return assets.later(page)
+
+
+def mend_folds(page: str) -> str:
+    """Return the page with one title for each fold of code, and no link in a solution's title.
+
+    A title is what opens and closes the fold; a link in it would lead away instead.
+    """
+    page = _CODE_FOLD.sub(r'<summary><p class="\1</summary>', page)
+    return _SOLUTION.sub(r"\1\2</p>", page)
 
 
 def _inline_to_files(page: str, out: Path, root: str) -> str:
