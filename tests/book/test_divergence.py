@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
-from lnn.book.chapters.divergence import studies
+from lnn.book.chapters.divergence import figures, studies
 
 
 @pytest.mark.parametrize(("widths", "start"), [((5, 2, 5), "balanced"), ((5, 8, 8, 5), "gaussian")])
@@ -16,6 +17,27 @@ def test_stored_step_sizes_are_those_of_the_code(widths, start):
         ("proved along the run", studies._largest(proved)),
     ):
         np.testing.assert_allclose(found, stored[name][3:6], rtol=1e-9, err_msg=name)
+
+
+def test_counts_agree_with_the_largest_step_that_worked():
+    study = studies.tightness((5, 8, 8, 5), "gaussian")
+    edges = study.samples["observed edge"]
+    for place, ratio in enumerate(studies.RATIOS):
+        assert study.arrived[place] >= np.isclose(edges, ratio).sum()
+    assert study.arrived[:3].tolist() == [studies.PROBLEMS] * 3
+    assert study.arrived[-4] == np.isclose(edges, 0.99).sum() > study.proved[-4]
+
+
+def test_a_table_of_counts_shows_each_count_at_its_step_size_and_the_bound_between_two():
+    ax = Figure().add_subplot()
+    counts = np.array([[24, 7, 0], [0, 0, 0]])
+    figures.draw_counts(ax, np.array([0.9, 0.99, 1.01]), counts, of=24)
+    shown = {text.get_position(): text.get_text() for text in ax.texts}
+    assert [shown[column, 0] for column in range(3)] == ["24", "7", "0"]
+    assert [shown[column, 1] for column in range(3)] == ["–", "–", "–"]
+    (line,) = ax.lines
+    assert set(line.get_xdata()) == {1.5}
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0.9", "0.99", "1.01"]
 
 
 def test_shapes_of_what_is_stored():

@@ -1,94 +1,112 @@
-"""Large step sizes: bounds on one axis, the sharpness of a run, a run that bounces."""
+"""Large step sizes: counts of runs that arrive, the sharpness of a run, a run that bounces."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.ticker import NullFormatter
 
 from lnn._checks import Array
 from lnn.book.style import MODE_COLOURS, REFERENCE, SIMULATION, THEORY
 from lnn.book.valley import LEVELS, draw_landscape
 
-# Name, colour and marker of each kind of step size, in increasing order.
-KINDS = {
-    "convergence bound": (MODE_COLOURS[2], "s"),
-    "proved along the run": (MODE_COLOURS[3], "^"),
-    "observed edge": (SIMULATION, "o"),
-    "divergence bound": (THEORY, "|"),
-}
 
-
-def draw_bounds(
-    ax: Axes, samples: Mapping[str, Array], *, height: float = 0.0, label: bool = True
-) -> list[Artist]:
-    """Draw the spread of several kinds of step size at one height of a logarithmic axis.
+def draw_intervals(ax: Axes, rows: Sequence[Array]) -> list[Artist]:
+    """Draw the spread of a step size for several networks, one below the other, against 1.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-    samples : mapping of str to (k,) array
-        Keys among `KINDS`; values, relative to the divergence bound of the same problem. nan is
-        left out.
-    height : float
-        Where to draw; kinds are spread a little around it.
-    label : bool
-        Whether to give the kinds to the legend.
+    rows : sequence of (k,) arrays
+        Step sizes relative to the divergence bound; the first row is drawn on top.
 
     Returns
     -------
     list of matplotlib.artist.Artist
-        A marker at the median, a thin line from the 5th to the 95th percentile.
+        A marker at the median, a line from the 5th to the 95th percentile.
     """
-    artists: list[Artist] = []
-    for place, (name, (colour, marker)) in enumerate(KINDS.items()):
-        values = np.asarray(samples.get(name, []), dtype=np.float64)
-        values = values[np.isfinite(values)]
-        if values.size == 0:
-            continue
-        y = height + 0.16 * (1.5 - place)
+    colour = MODE_COLOURS[2]
+    artists: list[Artist] = [ax.axvline(1.0, color=THEORY, linewidth=2.5)]
+    for row, values in enumerate(rows):
         low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
-        (line,) = ax.plot([low, high], [y, y], color=colour, linewidth=1.6)
-        (point,) = ax.plot(
-            middle,
-            y,
-            marker=marker,
-            markersize=13 if marker == "|" else 7,
-            markeredgewidth=2.5 if marker == "|" else 1,
-            color=colour,
-            linestyle="none",
-            label=name if label else None,
-        )
-        artists += [line, point]
-    ax.set_xscale("log")
+        artists += ax.plot([low, high], [row, row], color=colour, linewidth=1.6)
+        artists += ax.plot(middle, row, "s", color=colour, markersize=6)
+    ax.set(xscale="log", xlim=(2e-3, 2), ylim=(len(rows) - 0.5, -0.5))
+    ax.set_xticks([0.01, 0.1, 1], ["0.01", "0.1", "1"], rotation=90)
+    ax.grid(axis="y", visible=False)
     return artists
 
 
-def draw_bound_rows(
-    ax: Axes, rows: Sequence[Mapping[str, Array]], names: Sequence[str]
-) -> list[Artist]:
-    """Draw `draw_bounds` for several networks, one below the other, the first on top.
+def draw_counts(ax: Axes, ratios: Array, counts: np.ndarray, of: int) -> list[Artist]:
+    """Draw how many runs of `of` did something, one row per network and one column per step size.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-    rows : sequence of mappings of str to (k,) array
-    names : sequence of str
-        One per row, such as "5-2-2-5".
+    ratios : (k,) array
+        Step sizes relative to the divergence bound, in increasing order; a line is drawn where
+        they pass 1.
+    counts : (rows, k) array of int
+        A row of zeros up to the bound is one for which there is nothing to count: a dash.
+    of : int
 
     Returns
     -------
     list of matplotlib.artist.Artist
     """
-    artists: list[Artist] = []
-    heights = range(len(rows) - 1, -1, -1)
-    artists.append(ax.axvline(1.0, color=REFERENCE, linewidth=1.0, zorder=0))
-    for samples, height in zip(rows, heights, strict=True):
-        artists += draw_bounds(ax, samples, height=height, label=height == 0)
-    ax.set_yticks(list(heights), list(names))
-    ax.set_ylim(-0.6, len(rows) - 0.4)
-    ax.grid(axis="y", visible=False)
-    ax.set_xlabel("step size / divergence bound")
+    fill = LinearSegmentedColormap.from_list("counts", ["white", SIMULATION])
+    shares = 0.55 * counts / of  # black digits stay legible
+    artists: list[Artist] = [ax.imshow(shares, cmap=fill, vmin=0, vmax=1, aspect="auto")]
+    below = ratios < 1
+    for row, line in enumerate(counts):
+        for column, count in enumerate(line):
+            text = str(count) if line[below].any() else "–"
+            artists.append(ax.text(column, row, text, ha="center", va="center", fontsize=11.5))
+    if not below.all():
+        artists.append(ax.axvline(below.sum() - 0.5, color=THEORY, linewidth=2.5))
+    ax.set_xticks(range(len(ratios)), label_ratios(ratios), rotation=90)
+    ax.tick_params(length=0)
+    ax.grid(visible=False)
+    return artists
+
+
+def label_ratios(ratios: Array) -> list[str]:
+    """Return the step sizes of a study as short labels, such as 0.48."""
+    return [f"{ratio:.2f}".rstrip("0") for ratio in ratios]
+
+
+def draw_arrivals(
+    ax: Axes, ratios: Array, arrived: np.ndarray, proved: np.ndarray, of: int
+) -> list[Artist]:
+    """Draw how many runs of one network arrived, and how many of them are proved to.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    ratios : (k,) array
+        Step sizes relative to the divergence bound; a line is drawn where they pass 1.
+    arrived, proved : (k,) arrays of int
+        Bars and markers; no markers if nothing is proved.
+    of : int
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    places = np.arange(len(ratios))
+    artists: list[Artist] = [*ax.bar(places, arrived, color=SIMULATION, alpha=0.55, label="arrive")]
+    if (some := proved > 0).any():
+        look: dict[str, Any] = {"color": MODE_COLOURS[3], "markersize": 7, "label": "are proved to"}
+        artists += ax.plot(places[some], proved[some], "^", **look)
+    edge = float((ratios < 1).sum()) - 0.5
+    artists.append(ax.axvline(edge, color=THEORY, linewidth=2.5, label="divergence bound"))
+    ax.set_xticks(places, label_ratios(ratios), rotation=90)
+    ax.set(xlim=(-0.6, len(ratios) - 0.4), ylim=(0, 1.06 * of), yticks=range(0, of + 1, 6))
+    ax.grid(axis="x", visible=False)
+    ax.set(xlabel="step size / divergence bound", ylabel=f"runs, of {of}")
     return artists
 
 
@@ -117,9 +135,14 @@ def draw_sharpness(
         label = "least possible"
         artists.append(ax.axhline(least, color=REFERENCE, linestyle=":", label=label))
     top = max(limit, float(sharpness.max()), least or 0.0)
-    ax.set_ylim(0, 1.45 * top)
+    ax.set_ylim(0, 1.1 * top)
     ax.set_xlim(0, float(steps[-1]))
-    artists.append(ax.legend(loc="upper right", ncols=3, handlelength=1.4, columnspacing=1.2))
+    above: dict[str, Any] = {
+        "loc": "lower right",
+        "bbox_to_anchor": (1.0, 0.97),
+        "borderaxespad": 0.0,
+    }
+    artists.append(ax.legend(ncols=3, handlelength=1.4, columnspacing=1.2, **above))
     ax.set_xlabel("step of gradient descent")
     ax.set_ylabel("sharpness")
     return artists
@@ -151,10 +174,18 @@ def draw_bounce(
     arc = np.linspace(*stable, 80)
     artists += ax.plot(arc, target / arc, color=THEORY, linewidth=6, alpha=0.6, label="flat enough")
     artists += ax.plot(
-        path[:, 0], path[:, 1], "o-", color=SIMULATION, markersize=4, linewidth=1.0, label="run"
+        path[:, 0], path[:, 1], "o-", color=SIMULATION, markersize=3, linewidth=1.0, label="run"
     )
-    ax.set(xlim=(0.3, 2.7), ylim=(-0.35, 1.6))
-    artists.append(ax.legend(loc="upper right"))
+    marks: dict[str, Any] = {
+        "color": SIMULATION,
+        "markeredgecolor": "white",
+        "linestyle": "none",
+        "zorder": 4,
+    }
+    for place, marker, name in ((0, "o", "start"), (-1, "^", "end")):
+        artists += ax.plot(*path[place], marker, markersize=10, label=name, **marks)
+    ax.set(xlim=(1.0, 2.6), ylim=(-0.15, 1.25))
+    artists.append(ax.legend(loc="upper right", ncols=2, columnspacing=1.2))
     return artists
 
 
@@ -179,6 +210,13 @@ def draw_narrow(
     artists += ax.plot(sizes, sharpness, color=SIMULATION, label="all minimizers")
     artists.append(ax.axhline(least, color=THEORY, linestyle="--", label="least, by the formula"))
     artists.append(ax.axhline(bound, color=REFERENCE, linestyle=":", label="without the lost mode"))
+    flattest = sizes[np.argmin(sharpness)]
+    artists += ax.plot(flattest, least, "o", color=THEORY, markersize=9)
+    look: dict[str, Any] = {"color": THEORY, "ha": "center", "va": "bottom"}
+    artists.append(ax.text(flattest, 1.12 * least, f"c² = {flattest:.2g}", **look))
     ax.set(xscale="log", xlabel="c²", ylabel="sharpness", ylim=(0, 3.6 * least))
+    ticks = [0.1, 0.2, 0.5, 1, 2]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.xaxis.set_minor_formatter(NullFormatter())
     artists.append(ax.legend(loc="upper left"))
     return artists

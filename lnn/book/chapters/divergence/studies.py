@@ -77,7 +77,9 @@ class Tightness:
     Attributes
     ----------
     samples : dict of str to (k,) array
-        The kinds of `lnn.book.chapters.divergence.figures.KINDS`; nan where there is none.
+        Step sizes by kind; nan where there is none.
+    arrived, proved : (RATIOS,) arrays of int
+        How many runs came to a global minimum, and how many are proved to, by step size.
     above : int
         How many runs had a step size above the divergence bound.
     reached : int
@@ -85,6 +87,8 @@ class Tightness:
     """
 
     samples: dict[str, Array]
+    arrived: np.ndarray
+    proved: np.ndarray
     above: int
     reached: int
 
@@ -113,6 +117,8 @@ def tightness(widths: tuple[int, ...], start: str = "balanced") -> Tightness:
             "observed edge": _largest(reached),
             "divergence bound": np.ones(len(reached)),
         },
+        arrived=reached.sum(axis=0),
+        proved=proved.sum(axis=0),
         above=int((RATIOS > 1).sum()) * len(reached),
         reached=int(reached[:, RATIOS > 1].sum()),
     )
