@@ -54,6 +54,7 @@ def draw_scaling(
     quantiles: Mapping[str, Array],
     *,
     theory: Sequence[Array] = (),
+    slope: float | None = None,
     xlabel: str = "size ε of the perturbation",
     ylabel: str = "steps to leave the plateau",
     log_y: bool = True,
@@ -70,6 +71,9 @@ def draw_scaling(
         Lower, middle and upper value by label.
     theory : sequence of (k,) arrays
         One dashed curve for each label, in the same order; fewer are allowed.
+    slope : float, optional
+        Of a dotted line for orientation through the median at the smallest size of each label. It
+        is no theory: it fixes a power and takes its constant from the data.
     xlabel, ylabel : str
     log_y : bool
     first : int
@@ -89,6 +93,13 @@ def draw_scaling(
             color=MODE_COLOURS[row], capsize=3, label=label,
         )  # fmt: skip
         artists.append(bars)  # type: ignore[arg-type]
+        if slope is not None:
+            least = int(np.argmin(x))
+            name = f"slope {slope:g}".replace("-", "−") if row == first else None
+            artists += ax.plot(
+                x, middle[least] * (x / x[least]) ** slope, color=REFERENCE, linestyle=":",
+                linewidth=1.6, label=name, zorder=1,
+            )  # fmt: skip
     for row, curve in enumerate(theory, start=first):
         name = "theory" if row == 0 else None
         artists += ax.plot(
@@ -157,6 +168,8 @@ def draw_growth(ax: Axes, steps: Array, runs: Mapping[str, Array]) -> list[Artis
 def draw_passing(ax: Axes, paths: Array, *, layers: int, every: int = 10) -> list[Artist]:
     """Draw runs past the saddle at 0 of two or three weights, with a dot at equal times.
 
+    The legend counts the steps until the loss is below one half.
+
     Parameters
     ----------
     ax : matplotlib.axes.Axes
@@ -180,8 +193,15 @@ def draw_passing(ax: Axes, paths: Array, *, layers: int, every: int = 10) -> lis
     for row, path in enumerate(paths):
         colour = MODE_COLOURS[row]
         artists += ax.plot(*path.T, color=colour, linewidth=1.3)
-        artists += ax.plot(*path[::every].T, MODE_MARKERS[row], color=colour, markersize=4)
+        past = int(np.argmax((1 - path[:, 0] * path[:, 1] ** (layers - 1)) ** 2 < 0.5))
+        artists += ax.plot(
+            *path[::every].T, MODE_MARKERS[row], color=colour, markersize=4, label=f"{past} steps"
+        )
     artists += ax.plot(0, 0, "X", color="black", markersize=9, zorder=5)
+    artists.append(
+        ax.legend(loc="lower right", frameon=True, facecolor="white", edgecolor="none",
+                  framealpha=0.9, handlelength=0.8, borderpad=0.1, labelspacing=0.15)
+    )  # fmt: skip
     ax.set(xlim=(-0.45, 1.6), ylim=(-0.45, 1.6), aspect="equal", xlabel="w₁")
     ax.set_ylabel("w₂" if layers == 2 else "w₂ = w₃")
     ax.grid(False)
