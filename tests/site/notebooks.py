@@ -12,9 +12,25 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from visiting import ROOT
+from executed import alone
+from visiting import ROOT, chapters
 
 SECONDS = 120  # to start a server or a kernel on a busy machine
+
+# Laboratories and predictions, which test_hosts tries in each host.
+WIDGETS = (
+    "from lnn.book import predict\nfrom lnn.book.labs import ring, staircase, step, valley",
+    "valley.show(step=0.2)",
+    "staircase.show()",
+    "ring.show()",
+    "step.show()",
+    'predict.choice("Which?", ["this", "that"], answer=1)',
+    'print("what comes " "after")',
+    'predict.choice("And now?", ["this", "that"], answer=0)\nprint("in the same " "cell")',
+    "from ipywidgets import Widget\n"
+    "print([w.step for w in Widget.widgets.values() if hasattr(w, 'description')"
+    " and getattr(w, 'kind', '') == 'valley'])",
+)
 
 # Run all cells of the notebook that is open, once its kernel is there.
 RUN_ALL = """async () => {
@@ -29,7 +45,7 @@ RUN_ALL = """async () => {
 def notebook_of(cells: Sequence[str]) -> nbformat.NotebookNode:
     """Return a notebook with code cells."""
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    code = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    code = [nbformat.v4.new_code_cell(cell, id=f"cell-{n}") for n, cell in enumerate(cells)]
     return nbformat.v4.new_notebook(cells=code, metadata={"kernelspec": kernel})
 
 
@@ -97,3 +113,16 @@ def find_pyodide() -> Path:
     if os.environ.get("CI"):
         pytest.fail(lacking)
     pytest.skip(lacking)
+
+
+def lite_with_pyodide() -> Path:
+    """Build a JupyterLite that hosts Pyodide, with the chapters and `WIDGETS` in live.ipynb."""
+    from book_site import lite
+
+    folder = ROOT / "_build" / "lite with pyodide"
+    live = ROOT / "_build" / "live.ipynb"
+    with alone("lite"):
+        nbformat.write(notebook_of(WIDGETS), live)
+        notebooks = [*(ROOT / f"{c}.ipynb" for c in chapters()), live]
+        lite.build(ROOT, notebooks, folder, find_pyodide())
+    return folder

@@ -1,45 +1,21 @@
 """The same module in its other hosts: JupyterLab, with a kernel, and the kernel in the browser."""
 
 import functools
-import importlib
-import sys
 import threading
 from collections.abc import Iterator
 
-import nbformat
 import pytest
-from notebooks import RUN_ALL, SECONDS, find_pyodide, jupyterlab, notebook_of
+from notebooks import RUN_ALL, SECONDS, WIDGETS, jupyterlab, lite_with_pyodide
 from playwright.sync_api import Browser, Page
-from visiting import PREFIX, ROOT, Handler, Server
-
-CELLS = (
-    "from lnn.book import predict\nfrom lnn.book.labs import ring, staircase, step, valley",
-    "valley.show(step=0.2)",
-    "staircase.show()",
-    "ring.show()",
-    "step.show()",
-    'predict.choice("Which?", ["this", "that"], answer=1)',
-    'print("what comes " "after")',
-    'predict.choice("And now?", ["this", "that"], answer=0)\nprint("in the same " "cell")',
-    "from ipywidgets import Widget\n"
-    "print([w.step for w in Widget.widgets.values() if hasattr(w, 'description')"
-    " and getattr(w, 'kind', '') == 'valley'])",
-)
+from visiting import PREFIX, Handler, Server
 
 
 @pytest.fixture(scope="module")
-def browser_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve JupyterLite with the notebook and a hosted Pyodide; return the notebook's address."""
-    folder = tmp_path_factory.mktemp("lite")
-    nbformat.write(notebook_of(CELLS), folder / "live.ipynb")
-    sys.path.insert(0, str(ROOT / "book" / "_ext"))
-    try:
-        lite = importlib.import_module("book_site.lite")
-    finally:
-        sys.path.pop(0)
-    lite.build(ROOT, [folder / "live.ipynb"], folder / "site", find_pyodide())
-    mounts = {PREFIX: folder / "site"}
-    handler = functools.partial(type("Mounted", (Handler,), {"mounts": mounts}), directory=folder)
+def browser_kernel() -> Iterator[str]:
+    """Serve JupyterLite with a hosted Pyodide; return the address of the notebook in it."""
+    lite = lite_with_pyodide()
+    mounts = {PREFIX: lite}
+    handler = functools.partial(type("Mounted", (Handler,), {"mounts": mounts}), directory=lite)
     server = Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -53,7 +29,7 @@ def browser_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the notebook in JupyterLab; return its address."""
-    with jupyterlab(tmp_path_factory.mktemp("lab"), CELLS) as address:
+    with jupyterlab(tmp_path_factory.mktemp("lab"), WIDGETS) as address:
         yield address
 
 
