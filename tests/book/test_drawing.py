@@ -6,6 +6,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from lnn.book.chapters.exact_dynamics.figures import draw_against_prediction, draw_gram_schmidt
 from lnn.book.chapters.saddles.figures import draw_ring
 from lnn.book.drawing import draw_pipes, draw_proof_map
 from lnn.book.style import MODE_COLOURS
@@ -98,3 +99,19 @@ def test_a_string_runs_beside_its_nodes_and_a_gap_is_marked_between_them(depth):
     assert {text for text in labels if text.isdigit()} == {str(a) for a in range(depth + 1)}
     x, y = labels[str(depth)].get_position()
     assert np.degrees(np.arctan2(-x, y)) == pytest.approx(180 / (depth + 1)), "N, before the data"
+
+
+def test_what_is_left_of_a_slower_mode_is_orthogonal_to_the_faster_one():
+    ax = Figure().add_subplot()
+    fast, slow = np.array([2.0, 1.0]), np.array([1.0, 2.0])
+    draw_gram_schmidt(ax, fast, slow)
+    tips = [text.xy for text in ax.texts if text.get_text() == ""]
+    assert tips[:2] == [tuple(fast), tuple(slow)]
+    assert tips[2] == tips[3] == pytest.approx((-0.6, 1.2))
+
+
+def test_a_run_that_is_late_lies_above_the_line():
+    ax = Figure().add_subplot()
+    draw_against_prediction(ax, np.array([[1.0, 2.0]]), np.array([[1.1, 1.9]]), ["all"])
+    _, points = ax.lines
+    assert points.get_ydata() == pytest.approx([10, -5])

@@ -1,6 +1,7 @@
 """Exact dynamics: modes against time, theory drawn over simulation; escape times."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -77,20 +78,17 @@ def draw_mode_curves(
 
 
 def draw_loss_staircase(
-    ax: Axes,
-    times: Array,
-    theory: Array,
-    seen_times: Array,
-    seen: Array,
-    floors: Sequence[float],
+    ax: Axes, theory: Array, steps: np.ndarray, seen: Array, floors: Sequence[float]
 ) -> list[Artist]:
-    """Draw the loss of a simulation, the theory over it, and the least loss of each rank.
+    """Draw the loss of a run, the theory over it, and the least loss of each rank.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-    times, theory : (k,) arrays
-    seen_times, seen : (j,) arrays
+    theory : (k,) array
+        The loss that is predicted at each of `steps`.
+    steps, seen : (k,) arrays
+        Steps and losses of the run.
     floors : sequence of float
         Least loss of rank 0, 1, ...
 
@@ -98,20 +96,19 @@ def draw_loss_staircase(
     -------
     list of matplotlib.artist.Artist
     """
-    (points,) = ax.plot(seen_times, seen, color=SIMULATION, linewidth=5, alpha=0.45, label="run")
-    (line,) = ax.plot(times, theory, color=THEORY, linewidth=1.8, label="theory, nothing fitted")
+    (points,) = ax.plot(steps, seen, color=SIMULATION, linewidth=5, alpha=0.45, label="run")
+    (line,) = ax.plot(steps, theory, color=THEORY, linewidth=1.8, label="theory, nothing fitted")
     artists: list[Artist] = [points, line]
+    right = float(steps[-1])
     for rank, value in enumerate(floors):
         artists.append(ax.axhline(value, color=REFERENCE, linestyle=":", linewidth=1.2))
         artists.append(
-            ax.text(
-                float(times[-1]), value, f"rank {rank}", ha="right", va="bottom", color=REFERENCE
-            )
+            ax.text(right, 1.03 * value, f"rank {rank}", ha="right", va="bottom", color=REFERENCE)
         )
-    ax.set_xlim(0, float(times[-1]))
-    ax.set_xlabel("time t = step size × steps")
+    ax.set(xlim=(0, right), yscale="log", ylim=(0.75 * min(floors), 1.6 * max(floors)))
+    ax.set_xlabel("step of gradient descent")
     ax.set_ylabel("loss")
-    artists.append(ax.legend(loc="upper right", bbox_to_anchor=(1.0, 0.93)))
+    artists.append(ax.legend(loc="lower left", bbox_to_anchor=(0.0, 0.1)))
     return artists
 
 
@@ -157,7 +154,7 @@ def draw_escape_times(
 def draw_against_prediction(
     ax: Axes, predicted: Array, observed: Array, groups: Sequence[str]
 ) -> list[Artist]:
-    """Draw observed against predicted times on equal logarithmic axes.
+    """Draw by how many per cent observed times differ from predicted ones.
 
     Parameters
     ----------
@@ -170,27 +167,68 @@ def draw_against_prediction(
     -------
     list of matplotlib.artist.Artist
     """
-    artists: list[Artist] = []
-    low, high = float(np.nanmin(predicted)) / 1.3, float(np.nanmax(predicted)) * 1.3
-    artists += ax.plot([low, high], [low, high], color=REFERENCE, linewidth=1, zorder=1)
+    artists: list[Artist] = [ax.axhline(0, color=REFERENCE, linewidth=1, zorder=1)]
     for row, name in enumerate(groups):
         artists += ax.plot(
             predicted[row],
-            observed[row],
+            100 * (observed[row] / predicted[row] - 1),
             MODE_MARKERS[row],
             color=MODE_COLOURS[row],
             markerfacecolor="none",
             markersize=5,
             label=name,
         )
-    ax.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
-    for axis in (ax.xaxis, ax.yaxis):  # few enough labels for a phone
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        axis.set_minor_formatter(NullFormatter())
+    ax.set(xscale="log", xlim=(predicted.min() / 1.15, predicted.max() * 1.15))
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))  # few enough labels for a phone
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel("predicted time")
-    ax.set_ylabel("observed time")
-    artists.append(ax.legend(loc="upper left"))
+    ax.set_ylabel("observed time is later by, %")
+    artists.append(ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0)))
+    return artists
+
+
+def draw_gram_schmidt(ax: Axes, fast: Array, slow: Array) -> list[Artist]:
+    """Draw the vectors of two modes in a hidden space of dimension two, and what is left of one.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    fast, slow : (2,) arrays
+        z_1 and z_2; the part of z_2 along z_1 is lost.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    along = fast * (slow @ fast) / (fast @ fast)
+    left = slow - along
+    origin = np.zeros(2)
+    first, second, third = MODE_COLOURS[:3]
+    artists: list[Artist] = []
+    for tail, head, colour, width, dash in (
+        (origin, fast, first, 2.6, "-"),
+        (origin, slow, second, 2.6, "-"),
+        (slow, left, second, 1.6, ":"),
+        (origin, left, third, 3.6, "-"),
+    ):
+        look: dict[str, Any] = {"color": colour, "linewidth": width, "linestyle": dash}
+        look |= {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, "mutation_scale": 18}
+        artists.append(ax.annotate("", tuple(head), tuple(tail), arrowprops=look))
+    ahead, up = (0.09 * v / np.linalg.norm(v) for v in (fast, left))
+    artists += ax.plot(*np.array([ahead, ahead + up, up]).T, color=REFERENCE, linewidth=1)
+    for x, y, text, colour, side in (
+        (*(fast + 0.05 * ahead / 0.09), "z₁, faster mode", first, "left"),
+        (*(slow + 0.05 * ahead / 0.09), "z₂, slower mode", second, "left"),
+        (*(left + 0.55 * along + 0.12 * up / 0.09), "lost", second, "center"),
+        (*(0.6 * left - 0.07 * ahead / 0.09), "what is left of z₂", third, "right"),
+    ):
+        artists.append(ax.text(x, y, text, color=colour, ha=side, va="center"))
+    corners = np.array([origin, fast, slow, left])
+    (low_x, low_y), (high_x, high_y) = corners.min(axis=0), corners.max(axis=0)
+    ax.set(xlim=(low_x - 1.0, high_x + 0.95), ylim=(low_y - 0.1, high_y + 0.2))
+    ax.set_aspect("equal")
+    ax.set_axis_off()
     return artists
 
 
