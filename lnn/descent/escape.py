@@ -18,7 +18,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lnn._checks import Array, between_0_and_1, finite, finite_matrix, positive
+from lnn._checks import between_0_and_1, finite, finite_matrix, positive
 
 
 def strict_escape_time(
@@ -142,35 +142,42 @@ def flat_escape_time(z_first: ArrayLike, z_middle: float, z_last: ArrayLike, K: 
     if z0 == 0:
         raise ValueError("z_middle is 0: (†) then starts with dτ = 0; perturb all three layers")
     left, sizes, right = np.linalg.svd(matrix, full_matrices=False)
-    rates = 2 * sizes
+    rates = 4 * sizes  # of the squares
     a, b = left.T @ a0, right @ b0
     direction = np.sign(z0)  # mirrored in τ, z(0) < 0 is the case z(0) > 0 with b → −b
-    plus, minus = (a + direction * b) / 2, (a - direction * b) / 2
+    plus, minus = ((a + direction * b) / 2) ** 2, ((a - direction * b) / 2) ** 2
+    if not plus.any() and z0**2 >= np.sum(a**2):
+        return float("inf")  # nothing grows, and z only shrinks
 
-    def f(tau: ArrayLike) -> Array:
-        growth = np.exp(np.multiply.outer(np.asarray(tau), rates))
-        grown = plus * growth + minus / growth
-        return np.asarray(z0**2 + np.sum(grown**2, axis=-1) - np.sum(a**2))
+    # f(τ) = z(0)² + Σ (plus (e^{ρτ} − 1) + minus (e^{−ρτ} − 1)) is convex.
+    def f(tau: float) -> float:
+        return z0**2 + float(plus @ np.expm1(rates * tau) + minus @ np.expm1(-rates * tau))
 
-    # f is a sum of exponentials, convex; past the end of this grid it only grows.
-    span = 1 / float(rates[0])
-    grid = np.linspace(0, 12 * float(rates[0] / rates[-1]) * span, 4001)
-    values = f(grid)
-    crossing = np.flatnonzero(values <= 0)
+    def slope(tau: float) -> float:
+        growth = np.exp(rates * tau)
+        return float(rates @ (plus * growth - minus / growth))
 
-    def integral(start: float, sign: int) -> float:
-        """∫ dτ / √f from `start` on, forwards or backwards; √ singular at a zero of f."""
+    span = 2 / float(rates[0])
+    edges = np.sqrt(span * np.append(0.0, 4.0 ** np.arange(-6, 4)))
 
-        def integrand(s: float) -> float:  # τ = start ± s²
-            return 2 * s / float(np.sqrt(max(float(f(start + sign * s * s)), 1e-300)))
+    def integral(start: float, value: float, sign: int) -> float:
+        """∫ dτ / √f from `start` on, where f is `value`, forwards or backwards."""
+        up, down = plus * np.exp(rates * start), minus * np.exp(-rates * start)
 
-        edges = np.sqrt(span * np.array([0.0, 1e-4, 1e-2, 0.1, 0.5, 1, 2, 4, 8, 16, 32]))
-        parts = [quad(integrand, p, q, limit=200)[0] for p, q in pairwise(edges)]
-        return float(sum(parts))
+        def integrand(s: float) -> float:  # τ = start ± s², for √f is singular at a zero of f
+            x = sign * s**2 * rates
+            return 2 * s / float(np.sqrt(value + up @ np.expm1(x) + down @ np.expm1(-x)))
 
-    if crossing.size == 0:
-        return integral(0.0, 1)
-    k = int(crossing[0])
-    turn = float(brentq(f, grid[k - 1], grid[k], xtol=1e-16))
+        return float(sum(quad(integrand, p, q)[0] for p, q in pairwise(edges)))
+
+    end = span
+    while f(end) > 0 and slope(end) < 0:
+        end *= 2
+    if f(end) > 0:  # the least value lies before
+        end = float(brentq(slope, 0.0, end)) if slope(0.0) < 0 else 0.0
+    if f(end) > 0:
+        return integral(0.0, z0**2, 1)
+    turn = float(brentq(f, 0.0, end, xtol=1e-16))
     # From 0 to the turn, then from the turn back past 0 to −∞.
-    return (integral(turn, -1) - integral(0.0, -1)) + integral(turn, -1)
+    back = integral(turn, 0.0, -1)
+    return back - integral(0.0, z0**2, -1) + back

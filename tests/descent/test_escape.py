@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
+from scipy.special import elliprf
 
 from lnn import (
     Kind,
@@ -149,6 +150,36 @@ def test_the_flat_time_is_that_of_the_equation(seed):
     found = solve_ivp(velocity, (0, 100), start, method="LSODA", events=far, rtol=1e-10, atol=1e-12)
     assert found.status == 1
     np.testing.assert_allclose(flat_escape_time(b0, z0, a0, K), found.t[-1], rtol=1e-4)
+
+
+@pytest.mark.parametrize("middle", [0.3, -0.3, 3.0, 0.9999])
+@pytest.mark.parametrize("turned", [0.0, 1e-8, 0.4])
+def test_the_flat_time_of_modes_of_one_size_is_an_elliptic_integral(middle, turned):
+    # f = z² + p² (x − 1) + m² (1/x − 1) with x = e^{2 ρ τ}, ρ = 2 κ: a quadratic in x over x.
+    kappa, rng = 1.3, np.random.default_rng(6)
+    q = np.linalg.qr(rng.standard_normal((3, 3)))[0]
+    side, other = rng.standard_normal(3), rng.standard_normal(3)
+    minus = side / np.linalg.norm(side)
+    plus = turned * other + (1e-9 if turned else 0.6) * minus
+    a, b = plus + minus, np.sign(middle) * (plus - minus)
+    p, m, rate = np.linalg.norm(plus), 1.0, 2 * kappa
+    offset = middle**2 - a @ a + 2 * plus @ minus  # z² − p² − m²
+    first, second = np.roots([p**2, offset, m**2]).astype(complex)
+    forwards = elliprf(1, 1 - first, 1 - second).real / (rate * p)
+    if first.imag == 0 and first.real > 1:  # f has zeros, y = 1/x: z turns at the first of them
+        near, far = 1 / min(first.real, second.real), 1 / max(first.real, second.real)
+        back = elliprf(near, 0, near - far) / (rate * m)
+        expected = 2 * back - elliprf(1, 1 - near, 1 - far) / (rate * m)
+    else:
+        expected = forwards
+    found = flat_escape_time(b, middle, q @ a, kappa * q)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_where_nothing_grows_there_is_no_flat_time():
+    assert flat_escape_time([-0.2], 0.3, [0.2], [[3.0]]) == np.inf
+    # z turns where the middle is smaller: z² − a² is conserved, and a b < 0 shrinks it to below 0.
+    assert flat_escape_time([-0.2], 0.1, [0.2], [[3.0]]) < np.inf
 
 
 @pytest.mark.parametrize(("z", "share"), [(0.0, 0.5), (-1.0, 0.5), (1.0, 0.0), (1.0, 1.0)])
