@@ -83,3 +83,10 @@ def test_full_row_rank_is_judged_by_the_last_of_so_many_singular_values():
     for least in (cutoff, 0.99 * cutoff):
         with pytest.raises(ValueError, match="not full row rank"):
             checks.full_row_rank(np.array([1.0, 1.0, least]), 3, "X")
+
+
+def test_what_is_no_number_is_shown_and_an_array_of_it_by_its_type():
+    with pytest.raises(TypeError, match=r"^x is 'two': expected real numbers"):
+        checks.real("two", "x")
+    with pytest.raises(TypeError, match=r"^x is an array of complex128: expected real numbers"):
+        checks.real([1.0, 2j], "x")

@@ -57,6 +57,16 @@ def test_a_vanishing_singular_value_and_an_ensemble_of_constants():
     np.testing.assert_allclose(values, np.broadcast_to([1.0, 0.0, 0.0], (7, 3)), atol=1e-12)
 
 
+@pytest.mark.parametrize("size", [1e-150, 1e160])
+def test_singular_values_of_extreme_size(size):
+    weights = lnn.initialization.with_balancedness(
+        (2, 3, 2), [2 * size, size], 1.0, np.random.default_rng(4)
+    )
+    np.testing.assert_allclose(
+        np.linalg.svd(lnn.product(weights) / size, compute_uv=False), [2.0, 1.0], rtol=1e-9
+    )
+
+
 def test_without_imbalance_it_is_the_balanced_draw():
     ours = lnn.initialization.with_balancedness(
         (3, 2, 4), [2.0, 1.0], 0.0, np.random.default_rng(4)

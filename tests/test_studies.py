@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import lnn
-from lnn import studies
+from lnn import _storage, studies
 from lnn.book.chapters.step_size_experiments.studies import step_size_experiment
 from lnn.descent._engines import choice
 from lnn.descent._engines.stacked import Stack
@@ -253,6 +253,16 @@ def test_overlapping_blocks_count_once_and_must_agree(plain, tmp_path):
     shutil.copy(tmp_path / "c" / "block-000000000000-000000000005.npz", tmp_path / "a")
     with pytest.raises(ValueError, match="holds members 0 to 4, which another block holds with"):
         Study.load(tmp_path / "a")
+
+
+def test_blocks_that_only_touch_have_no_member_to_agree_on():
+    blocks = _storage.Blocks()
+    blocks.add(2, 4, {"x": np.array([[2.0], [3.0]])})
+    blocks.add(0, 2, {"y": np.array([0.0, 1.0])})
+    blocks.add(4, 5, {"z": np.array([4.0])})
+    assert blocks.members == 5
+    with pytest.raises(ValueError, match=r"^here holds members 3 to 3, which another"):
+        blocks.add(3, 4, {"x": np.array([[5.0]])}, "here")
 
 
 def test_a_block_that_cannot_be_read_is_named(tmp_path):

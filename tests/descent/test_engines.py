@@ -11,6 +11,7 @@ import pytest
 from lnn.descent._engines import choice, compiled
 from lnn.descent._engines.compiled import Ensemble
 from lnn.descent._engines.stacked import Stack
+from lnn.objective import unchecked_gradient
 
 WIDTHS = [
     (3, 2),
@@ -234,6 +235,17 @@ def test_overflow_to_minus_infinity_stops_a_network(engine):
     assert [float(w[0, 0, 0]) for w in start.weights] == [1e100, 1e100]
 
 
+@pytest.mark.parametrize("engine", [Ensemble, Stack])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_loss_of_the_size_of_the_ceiling_stops_nobody(sign, engine):
+    two = np.full((1, 1, 1), 2.0)
+    for ceiling, goes_on in ((4.0, True), (np.nextafter(4.0, 0.0), False)):  # the loss is ± 2²
+        cov = sign * np.eye(1)[None]
+        run = engine((two,), cov, np.zeros((1, 1, 1)), np.zeros(1), np.ones(1), ceiling)
+        assert run.advance(1).losses[0] == sign * 4
+        assert (run.weights[0].item() != 2.0) == goes_on
+
+
 def test_overflow_of_the_squared_norm_is_silent():
     w = np.full((1, 1), 1.92e51)  # the norm's square is 8 w^6, a quarter of it is finite
     records = Ensemble((w, w), np.eye(1), np.zeros((1, 1)), 0.0, 1.0).advance(0)
@@ -283,6 +295,27 @@ def test_runs_under_joblib(backend):
     )
     for run in runs:
         np.testing.assert_array_equal(run, losses_in_a_worker())
+
+
+class Counting(np.ndarray):
+    """An array whose matrix products are counted."""
+
+    flops = 0
+
+    def __matmul__(self, other):
+        Counting.flops += 2 * self.shape[0] * self.shape[1] * other.shape[1]
+        return (np.asarray(self) @ np.asarray(other)).view(Counting)
+
+
+@pytest.mark.parametrize("widths", WIDTHS, ids=str)
+def test_the_work_of_a_step_is_counted_for_the_choice_of_threads(widths):
+    weights, cov_xx, target, _, _ = ensemble(widths, ())
+    Counting.flops = 0
+    unchecked_gradient(
+        tuple(w.view(Counting) for w in weights), cov_xx.view(Counting), target.view(Counting)
+    )
+    entries, loss = sum(w.size for w in weights), 2 * target.size
+    assert compiled._kernel(widths).flops == Counting.flops + 2 * entries + loss
 
 
 def test_thread_limit_of_the_environment_is_respected(monkeypatch):

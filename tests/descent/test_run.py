@@ -142,6 +142,19 @@ def test_a_member_has_diverged_once_its_loss_is_so_many_times_its_scale(engine):
     assert lnn.descend(near, problem, 1.5, 60, divergence_factor=100.0, engine=engine).steps == 25
 
 
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+def test_at_the_ceiling_a_run_goes_on_and_at_the_tolerance_it_ends(engine):
+    # L = (3 − w)² from w = 0: with η = 1.5 it is 9 · 4^k, and ‖∇L‖ = 6 at the start, exactly.
+    problem, start = lnn.Problem([[1.0]], [[3.0]]), (np.zeros((1, 1)),)
+    run = lnn.descend(start, problem, 1.5, 60, divergence_factor=64.0, engine=engine)
+    assert run.stop is Stop.DIVERGED
+    assert run.steps == 4
+    run = lnn.descend(start, problem, 0.125, 2, tolerance=6.0, engine=engine)
+    assert (run.stop, run.steps, run.weights[0].item()) == (Stop.CONVERGED, 0, 0.0)
+    run = lnn.descend(start, problem, 0.125, 2, tolerance=np.nextafter(6.0, 0.0), engine=engine)
+    assert run.steps == 1
+
+
 def test_the_compiled_engine_is_refused_where_it_cannot_run(monkeypatch):
     monkeypatch.setattr("lnn.descent._engines.choice.available", lambda: False)
     problem, start = lnn.Problem([[1.0]], [[3.0]]), (np.zeros((1, 1)),)

@@ -13,6 +13,7 @@ from lnn import (
     classify,
     critical_point,
     descend,
+    factorize,
     gaussian,
     hessian,
     saddle_problem,
@@ -346,6 +347,29 @@ def test_the_escape_goes_downhill_where_the_gradient_has_not_vanished(rng):
         found = classify(near, problem)
         slopes = reference.gradient(near, problem.X, problem.Y)
         assert sum(np.sum(g * v) for g, v in zip(slopes, found.escape, strict=True)) < 0
+
+
+def test_what_nodes_hold_besides_the_signal_is_a_projection_at_any_weights(rng):
+    # Beside a global minimizer, not at it, where the signal has the rank of the product.
+    widths, problem = (4, 3, 5, 3), random_problem(rng, 4, 3)
+    noise = rng.standard_normal((3, 4))
+    target = problem.least_squares
+    beside = target + 1e-3 * np.linalg.norm(target) / np.linalg.norm(noise) * noise
+    weights = tuple(w[None] for w in factorize(beside, widths))
+    evidence = gather(weights, problem.reshape(1))
+    assert evidence.rank == 3
+    for width, node in zip(widths, evidence.nodes, strict=True):
+        np.testing.assert_allclose(node @ node, node, atol=1e-9)
+        assert width - np.trace(node[0]) == pytest.approx(3)
+
+
+def test_without_a_signal_the_ring_is_closed_by_what_the_product_misses(rng):
+    problem = random_problem(rng, 4, 3)
+    weights = tuple(w[None] for w in factorize(0.1 * problem.least_squares, (4, 3, 3)))
+    evidence = gather(weights, problem.reshape(1))
+    assert evidence.rank == 0
+    np.testing.assert_allclose(evidence.closing[0], 0.9 * problem.fitted.T, rtol=1e-9)
+    np.testing.assert_allclose(evidence.residue, 0.9, rtol=1e-9)
 
 
 def test_a_hessian_that_contradicts_the_ranks_withdraws_the_verdict(rng):

@@ -176,6 +176,16 @@ def test_release_turns_the_flattest_saddle_into_a_slope_of_known_size():
         )
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_release_takes_the_steepest_of_its_multiples(sign):
+    # Of the changes by ± size one undoes what there is, with slope 0, and the other doubles it.
+    problem, size = Problem(np.eye(2), np.diag([2.0, 1.0])), 0.1
+    row = np.array([[sign * size, 0.0]])
+    for start, layer in (((row, np.zeros((2, 1))), 1), ((np.zeros((1, 2)), row.T), 0)):
+        slopes = reference.gradient(release(start, problem, size), problem.X, problem.Y)
+        np.testing.assert_allclose(np.linalg.norm(slopes[layer]), 2 * 2.0 * 2 * size, rtol=1e-12)
+
+
 def test_the_lemmas_say_where_there_is_nothing_to_do():
     rng = np.random.default_rng(4)
     problem = Problem(np.eye(2), np.diag([2.0, 0.0]))

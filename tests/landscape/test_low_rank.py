@@ -207,5 +207,7 @@ def test_a_rotation_refuses_modes_that_make_no_sense():
             rotate_modes(problem, modes, old, new, 0.1)
     with pytest.raises(ValueError, match=r"modes 0 and 2.*positive"):
         rotate_modes(problem, [0], 0, 2, 0.1)
+    with pytest.raises(ValueError, match=r"modes 2 and 1.*positive"):
+        rotate_modes(problem, [2], 2, 1, 0.1)
     with pytest.raises(ValueError, match="ensemble"):
         rotate_modes(problem.broadcast_to((2,)), [0], 0, 1, 0.1)

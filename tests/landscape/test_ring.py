@@ -104,6 +104,14 @@ def test_pairs_are_pairs_of_strings_that_cover_the_ring(rng):
     assert len(seen) == 4
 
 
+@pytest.mark.parametrize("count", [loose_pairs, data_pairs])
+def test_pairs_of_an_ensemble_are_those_of_its_members(rng, count):
+    members = [random_strings((3, 2, 2, 3), 2, rng).ranks() for _ in range(12)]
+    together = count(np.reshape(members, (2, 2, 3, 4, 4)))
+    np.testing.assert_array_equal(together.ravel(), [count(ranks) for ranks in members])
+    assert len(set(together.ravel())) > 1
+
+
 def test_two_gaps_suffice_exactly_where_a_pivot_is_loose(rng):
     counts = set()
     for depth, strings in draw(rng):

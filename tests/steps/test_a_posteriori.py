@@ -115,9 +115,29 @@ def test_one_layer_is_the_quadratic():
     rng = np.random.default_rng(1)
     problem = random_problem(rng, 3, 2)
     weights = gaussian((3, 2), rng)
-    step = float(trapping_bound(weights, problem).step_size)
+    bound = trapping_bound(weights, problem)
     limit = 2 / np.linalg.eigvalsh(hessian(weights, problem))[-1]
-    assert (1 - 1e-6) * limit < step <= limit * (1 + 1e-12)
+    assert (1 - 1e-6) * limit < bound.step_size <= limit * (1 + 1e-12)
+    # e / (ρ σ) is 1e-9 for the largest of the radii, which is the best of them.
+    error = np.sqrt(loss(weights, problem) - problem.residual)
+    np.testing.assert_allclose(bound.radius * bound.conditioning, 1e9 * error, rtol=1e-11)
+
+
+@pytest.mark.parametrize(("size", "proved"), [(0.7e30, True), (1.4e30, False)])
+def test_nothing_is_proved_where_the_numbers_are_too_large(size, proved):
+    bound = trapping_bound((np.array([[size]]),), Problem([[1.0]], [[1.0]]))
+    assert (bound.step_size > 0) == proved
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e-6, 0.05])
+def test_the_radius_is_one_of_ten_in_each_of_nine_decades(offset):
+    # Two scalar layers of size 1 have σ_0 = √2 and γ = 1: nothing is proved from ρ = √2 on.
+    one = np.ones((1, 1))
+    bound = trapping_bound((one, one), Problem([[1.0]], [[1 + offset]]))
+    tenths = 10 * np.log10(np.sqrt(2) / bound.radius)
+    assert tenths == pytest.approx(round(float(tenths)), abs=1e-9)
+    if offset == 0:  # at a minimizer the smallest is the best
+        assert tenths == pytest.approx(90)
 
 
 def test_ensembles_broadcast():

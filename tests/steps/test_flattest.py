@@ -13,6 +13,7 @@ from lnn import (
     product,
     step_problem,
 )
+from lnn.steps import certified_least_sharpness
 from tests.cases import curvature, random_minimizer, random_problem, whitened
 
 FULL = [(3, 2), (3, 3, 3), (3, 4, 2), (3, 5, 5, 3), (2, 3, 2, 3), (4, 3, 5, 3, 3), (3,) * 6]
@@ -30,6 +31,8 @@ def test_whitened_data_give_the_known_closed_form(depth, hidden):
     attained = curvature(flattest_minimizer(problem, widths), problem)
     assert attained == pytest.approx(expected, rel=1e-9)
     assert divergence_bound(problem, widths) == pytest.approx(2 / expected, rel=1e-12)
+    flat = certified_least_sharpness(problem, widths)
+    assert flat.lower == flat.value  # no search is needed, also where modes are lost
 
 
 @pytest.mark.parametrize("widths", FULL)
@@ -138,19 +141,19 @@ def test_ten_layers_whose_ends_look_in_different_directions():
 
 @pytest.mark.parametrize("widths", [(3, 2, 3), (3, 1, 2, 3), (3, 2, 2, 2, 3)])
 def test_where_all_modes_tie_the_weakest_input_bounds_the_sharpness(widths):
-    # T R is a rotation: a best map keeps any r of its directions, and |W* R v| = 1 for one |v| = 1.
+    # T R is twice a rotation: a best map keeps any r of its directions, and |W* R v| = 2 for one v.
     rng = np.random.default_rng(12)
     scales, n, rank = np.array([3.0, 2.0, 0.5]), len(widths) - 1, min(widths)
-    turn = np.linalg.qr(rng.standard_normal((3, 3)))[0]
+    turn = 2 * np.linalg.qr(rng.standard_normal((3, 3)))[0]
     alone = random_problem(rng, 3, 3)
     tied = Problem(np.diag(scales), turn)
-    floor = 2 * n * 0.5 ** (2 / n)
+    floor = 2 * n * 0.5 ** (2 / n) * 2 ** (2 - 2 / n)
     assert least_sharpness(tied, widths) == pytest.approx(floor, rel=1e-9)
     for _ in range(50):
         kept = np.linalg.qr(rng.standard_normal((3, rank)))[0]
         best = kept @ kept.T @ turn / scales
         weights = factorize(best, widths, balanced=True)
-        assert loss(weights, tied) == pytest.approx(3 - rank, rel=1e-9)
+        assert loss(weights, tied) == pytest.approx(4 * (3 - rank), rel=1e-9)
         assert curvature(weights, tied) >= floor
     # Beside a problem without a tie, each keeps its own value.
     both = Problem(np.stack([tied.X, alone.root_xx]), np.stack([turn, alone.fitted]))
