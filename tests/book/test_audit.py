@@ -261,7 +261,20 @@ def test_items_stand_on_the_page_that_the_ledger_links_to():
 
 def test_every_item_links_to_a_chapter():
     for found in ITEMS.values():
-        assert (BOOK / f"{found.chapter}.ipynb").exists(), found.id
+        assert found.chapter in cards.TITLES, found.id
+
+
+@pytest.mark.parametrize("name", cards.TITLES)
+def test_a_card_names_a_chapter_by_its_title(name):
+    cells = nbformat.read(BOOK / f"{name}.ipynb", as_version=4).cells
+    assert f"\n# {cards.TITLES[name]}\n" in cells[0].source
+
+
+def test_pieces_of_the_report_are_set_as_formulas_only_where_they_are_whole():
+    assert cards._fragment(r"g: \mathbb{R} \to \mathbb{R}") == r"$g: \mathbb{R} \to \mathbb{R}$"
+    assert cards._fragment("has rank r") == "“has rank r”"
+    for torn in ("biases $b_i=0", r"W_i is a perturbation of \hat{W}_i"):
+        assert cards._fragment(torn) == f"`{torn}`"
 
 
 def test_chapters_carry_no_audit():

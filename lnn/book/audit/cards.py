@@ -26,6 +26,19 @@ PAGES = {"1": "audit_1_2", "2": "audit_1_2", "3": "audit_3_4", "4": "audit_3_4"}
 }
 """The notebook that examines a section, by the section's first number."""
 
+TITLES = {
+    "linear_networks": "What does depth change?",
+    "first_order": "Can descent get stuck for good?",
+    "saddles": "Which saddles can the Hessian see?",
+    "plateaus": "Plateaus: where training rests, and for how long",
+    "step_size": "Which step size is certain to work?",
+    "step_size_experiments": "Fixed step size: a thousand networks, and a hundred thousand",
+    "divergence": "How large a step is too large?",
+    "exact_dynamics": "Exact dynamics: can the staircase be computed in advance?",
+    "nonlinear": "From linear to non-linear: what survives one ReLU?",
+}
+"""The title of a chapter, by its notebook."""
+
 _INDEX = re.compile(r"(?<![^\W\d])([^\W\d_])_(\w+)")
 _STYLE = Path(__file__).with_name("cards.css")
 
@@ -110,12 +123,11 @@ def _card(item: Item, *, whole: bool) -> str:
     ]
     if item.correction:
         parts += [f"**Corrected.** {said(item.correction)}", ""]
-    chapter = item.chapter.replace("_", " ").capitalize()
-    links = [f'<a href="{item.chapter}{suffix}">Chapter: {chapter}</a>']
+    links = [f'<a href="{item.chapter}{suffix}">{TITLES[item.chapter]}</a>']
     if not whole:
         page = PAGES[item.section[0]]
         links.append(f'<a href="{page}{suffix}#{item.anchor}">The test</a>')
-    parts.append(f'<p class="audit-links">{" · ".join(links)}</p>')
+    parts.append(f'<p class="audit-links">Explained in {" · ".join(links)}</p>')
     if whole:
         parts.append(_test(item))
     return "\n".join([*parts, "</article>"])
@@ -124,8 +136,12 @@ def _card(item: Item, *, whole: bool) -> str:
 def _test(item: Item) -> str:
     """The measurement's code and the perturbations that it notices, folded."""
     spoiled = "".join(f"<li>{_indexed(name)}</li>" for name in item.perturbations)
-    also = "".join(f"<li><code>{escape(words)}</code></li>" for words in item.also)
-    also = f"<p>The same test examines:</p><ul>{also}</ul>" if also else ""
+    also = "\n".join(f"- {_fragment(words)}" for words in item.also)
+    also = (
+        f"\n\n<p>The same test examines these pieces of the report:</p>\n\n{also}\n\n"
+        if also
+        else ""
+    )
     # <pre> begins a block of its own: blank lines of the code do not end it.
     return (
         "<details><summary>The test</summary>\n\n"
@@ -133,6 +149,13 @@ def _test(item: Item) -> str:
         f"<p>Under each of these changes the verdict changes, or the check stops:</p>"
         f"<ul>{spoiled}</ul>{also}</details>"
     )
+
+
+def _fragment(words: str) -> str:
+    """A piece of the report as Markdown; where words and a formula run into another, as typed."""
+    spoken = re.search(r"[a-z]{4}", re.sub(r"\\[A-Za-z]+", "", words))
+    mixed = "$" not in words and "\\" in words and spoken
+    return f"`{words}`" if words.count("$") % 2 or mixed else quoted(words)
 
 
 def _source(item: Item) -> str:
