@@ -67,3 +67,13 @@ def test_the_trap_is_a_strict_minimum_of_its_tile_but_not_its_least():
     start = tuple(w[None] for w in trap.weights)
     _, stays = studies.gated_descent(start, trap.problem, pattern, 200)
     assert float(stays[0]) == pytest.approx(trap.loss, rel=1e-6)
+
+
+def test_the_walk_leaves_the_line_only_after_a_unit_has_left_its_tile():
+    units, ends = studies.noisy_walk()
+    active = (units[..., :1] * np.arange(5) + units[..., 1:] > 0).sum(axis=-1)
+    assert ends[-1] == 0
+    assert active[-1].min() < 5
+    whole = (active == 5).all(axis=-1)
+    assert whole.sum() > 100
+    assert set(ends[whole]) == {2}

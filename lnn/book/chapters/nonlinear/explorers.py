@@ -84,7 +84,7 @@ def width(figure: Figure, units: int, activation: str) -> str:
 
 
 @explorer(
-    Slider("noise", "Noise on the gradient", values=NOISES, value=4.0, log=True),
+    Slider("noise", "Noise on the gradient", values=NOISES, value=1.0, log=True),
     question="How much noise gets descent out of the spurious minimum, and after how many steps?",
 )
 def jiggle(figure: Figure, noise: float) -> str:

@@ -157,41 +157,39 @@ def draw_comparison(
     return artists
 
 
-def draw_ends(
-    ax: Axes, losses: Array, levels: Mapping[str, float], threshold: float
+def draw_outcomes(
+    axes: Sequence[Axes], x: Array, y: Array, grid: Array, curves: Mapping[str, Array]
 ) -> list[Artist]:
-    """Draw the final losses of an ensemble in order, with lines at known values.
+    """Draw what each of several runs ended with, one small picture a function.
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Gets a logarithmic loss axis.
-    losses : (runs,) array
-    levels : mapping of str to float
-        Known values by label.
-    threshold : float
-        A run below it counts as a success: filled marker, otherwise hollow.
+    axes : sequence of matplotlib.axes.Axes
+        As many as there are functions.
+    x, y : (m,) arrays
+        The samples.
+    grid : (k,) array
+        Where the functions are evaluated.
+    curves : mapping of str to (k,) array
+        Values on the grid by title.
 
     Returns
     -------
     list of matplotlib.artist.Artist
     """
-    ordered = np.sort(np.maximum(losses, 1e-7))
-    rank = np.arange(1, ordered.size + 1)
-    good = ordered < threshold
     artists: list[Artist] = []
-    artists += ax.plot(rank[good], ordered[good], "o", color=SIMULATION, markersize=4)
-    artists += ax.plot(rank[~good], ordered[~good], "s", color=THEORY, markersize=4, mfc="none")
-    for label, value in levels.items():
-        artists.append(ax.axhline(value, color=REFERENCE, linestyle="--", linewidth=1))
-        artists.append(ax.text(1, value, label, va="bottom", color=REFERENCE))
-    ax.set_yscale("log")
-    ax.set_xlabel("run, best first")
-    ax.set_ylabel("final loss")
+    for ax, (title, values) in zip(axes, curves.items(), strict=True):
+        artists += ax.plot(grid, values, color=SIMULATION)
+        artists += ax.plot(x, y, "o", color="black", markersize=5, zorder=3)
+        ax.set_title(title)
+        ax.set(xticks=[0, 2, 4], yticks=[0, 1, 2, 3], ylim=(-0.4, 3.4))
+        ax.label_outer()
     return artists
 
 
-def draw_tiles(ax: Axes, tiles: np.ndarray, x: Array, points: Mapping[str, Array]) -> list[Artist]:
+def draw_tiles(
+    ax: Axes, tiles: np.ndarray, x: Array, points: Mapping[str, Array], *, alpha: float = 0.7
+) -> list[Artist]:
     """Draw the tiles of one ReLU: the plane of its weight and bias, by the samples that it sees.
 
     Parameters
@@ -203,13 +201,15 @@ def draw_tiles(ax: Axes, tiles: np.ndarray, x: Array, points: Mapping[str, Array
         Samples: the lines w x + b = 0 are the seams.
     points : mapping of str to (2,) array
         Units to mark, (w, b).
+    alpha : float
+        Of the tiles' shade.
 
     Returns
     -------
     list of matplotlib.artist.Artist
     """
     picture = ax.imshow(
-        tiles, origin="lower", extent=(-2, 2, -5, 5), aspect="auto", cmap="Blues", alpha=0.7,
+        tiles, origin="lower", extent=(-2, 2, -5, 5), aspect="auto", cmap="Blues", alpha=alpha,
         interpolation="nearest",
     )  # fmt: skip
     artists: list[Artist] = [picture]
@@ -218,7 +218,12 @@ def draw_tiles(ax: Axes, tiles: np.ndarray, x: Array, points: Mapping[str, Array
         artists += ax.plot(w, -sample * w, color=REFERENCE, linewidth=1.2)
     for index, (label, point) in enumerate(points.items()):
         artists += ax.plot(
-            *point, MODE_MARKERS[index], color="black", markersize=8, markerfacecolor="white"
+            *point,
+            MODE_MARKERS[index],
+            color="black",
+            markersize=8,
+            markerfacecolor="white",
+            zorder=4,
         )
         artists.append(
             ax.annotate(
@@ -233,6 +238,33 @@ def draw_tiles(ax: Axes, tiles: np.ndarray, x: Array, points: Mapping[str, Array
     ax.grid(False)
     bar = ax.figure.colorbar(picture, ax=ax, ticks=range(len(x) + 1))
     bar.set_label("samples on which it is active")
+    return artists
+
+
+def draw_walk(ax: Axes, tiles: np.ndarray, x: Array, paths: Mapping[str, Array]) -> list[Artist]:
+    """Draw how units wander over the tiles, each from a small mark to a labelled one.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    tiles : (k, k) array of int
+        As for `draw_tiles`.
+    x : (m,) array
+        Samples.
+    paths : mapping of str to (steps, 2) array
+        The (w, b) of each unit along the run.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    ends = {name: path[-1] for name, path in paths.items()}
+    artists = draw_tiles(ax, tiles, x, ends, alpha=0.3)
+    for index, path in enumerate(paths.values()):
+        colour, style = MODE_COLOURS[1 + index], _STYLES[index]
+        artists += ax.plot(*path.T, style, color=colour, linewidth=1.3)
+        artists += ax.plot(*path[0], "o", color=colour, markersize=9, mec="black", zorder=3)
+    ax.set(xlim=(-1, 2), ylim=(-2, 4))
     return artists
 
 
@@ -269,19 +301,21 @@ def draw_fates(ax: Axes, durations: Sequence[int], ends: np.ndarray) -> list[Art
 
 
 def draw_exit_times(
-    ax: Axes, heat: Array, times: Mapping[str, Array], slope: float
+    ax: Axes, heat: Array, times: Mapping[str, Array], slope: float, exponential: Array
 ) -> list[Artist]:
-    """Draw median exit times against 1 / (η noise²), with the law of a random walk, slope 1.
+    """Draw median exit times against 1 / (η ν²), with a random walk's law and an exponential one.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
     heat : (methods, k) array
-        1 / (η noise²).
+        1 / (η ν²).
     times : mapping of str to (k,) arrays
         η times the median number of steps, by label.
     slope : float
-        Time per unit of the axis, for the guide.
+        Time per unit of the axis, for the guide of the random walk.
+    exponential : (2, 2) array
+        Two points (1 / (η ν²), time), one a row, that fix the exponential law.
 
     Returns
     -------
@@ -292,9 +326,16 @@ def draw_exit_times(
         artists += ax.loglog(
             heat[row], values, MODE_MARKERS[row], color=MODE_COLOURS[row], label=label
         )
-    ends = np.array([1.0, 200.0])
+    first, last = 1.0, 200.0
+    ends = np.array([first, last])
     artists += ax.loglog(ends, slope * ends, "--", color=THEORY, label="random walk: slope 1")
-    ax.set_xlabel("1 / (η · noise²)")
+    limits = ax.get_ylim()
+    (x0, y0), (x1, y1) = exponential
+    along = np.geomspace(first, last, 100)
+    law = y0 * np.exp(np.log(y1 / y0) * (along - x0) / (x1 - x0))
+    artists += ax.loglog(along, law, ":", color=REFERENCE, label="exponential law")
+    ax.set_ylim(limits[0], 3 * limits[1])
+    ax.set_xlabel("1 / (η ν²)")
     ax.set_ylabel("η × median steps until exit")
-    ax.legend(loc="best")
+    ax.legend(loc="upper left")
     return artists

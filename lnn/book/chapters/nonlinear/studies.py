@@ -59,6 +59,47 @@ def hinge_minima() -> tuple[Weights, Weights]:
     return linear_minimum(hinge_problem(), units=2), best
 
 
+@dataclass(frozen=True, eq=False)
+class End:
+    """A loss at which several runs end.
+
+    Attributes
+    ----------
+    loss : float
+        To two decimals.
+    runs : int
+    weights : tuple of arrays
+        Of one of the runs.
+    """
+
+    loss: float
+    runs: int
+    weights: Weights
+
+
+def common_ends(weights: Sequence[Array], losses: Array, count: int) -> list[End]:
+    """Return the losses, to two decimals, at which most runs end, the lowest first.
+
+    Parameters
+    ----------
+    weights : tuple of (runs, ...) arrays
+    losses : (runs,) array
+        At their ends.
+    count : int
+        How many losses to return.
+
+    Examples
+    --------
+    >>> ends = common_ends([np.arange(4.0)], np.array([0.7, 16, 0.001, 0.7]), count=2)
+    >>> [(end.loss, end.runs) for end in ends]
+    [(0.0, 1), (0.7, 2)]
+    """
+    rounded = np.round(losses, 2)
+    levels, first, runs = np.unique(rounded, return_index=True, return_counts=True)
+    most = np.sort(np.argsort(-runs, kind="stable")[:count])
+    return [End(float(levels[k]), int(runs[k]), tuple(w[first[k]] for w in weights)) for k in most]
+
+
 def scattered_problem(seed: int = 0) -> Problem:
     """Return ten random samples in R³ with random targets and a row of ones."""
     rng = np.random.default_rng(seed)
@@ -136,6 +177,32 @@ def settle(weights: Sequence[Array]) -> np.ndarray:
     losses = descend(safe, problem, STEP_SIZE, QUIET, record_every=QUIET).losses[:, -1]
     line = float(problem.residual)
     return np.where(finite, np.digitize(losses, [0.01, 0.95 * line, 1.05 * line]), 4)
+
+
+@lru_cache(maxsize=1)
+def noisy_walk() -> tuple[Array, np.ndarray]:
+    """Follow one run with noise 2 from beside the line until it has left it for the hinge.
+
+    Returns
+    -------
+    units : (snapshots, 2, 2) array
+        Weight and bias of both units every hundred steps.
+    ends : (snapshots,) array of int
+        Where a copy of the run settles that is let go there: indices into `ENDS`.
+    """
+    every, noise = 100, 2.0
+    rng = np.random.default_rng(3)
+    weights = tuple(w[:1] for w in start_near("line", rng))
+    seen = [weights]
+    for _ in range(240):
+        weights = descend(
+            weights, hinge_problem(), STEP_SIZE, every, rng=rng, noise=noise, record_every=every
+        ).weights
+        seen.append(weights)
+    stacked = tuple(np.concatenate(layer) for layer in zip(*seen, strict=True))
+    ends = settle(stacked)
+    last = int(np.argmin(ends)) + 1
+    return stacked[0][:last], ends[:last]
 
 
 def exit_run(
