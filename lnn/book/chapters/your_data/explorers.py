@@ -15,19 +15,30 @@ from lnn.steps.divergence import divergence_bound
 @explorer(
     Slider("rank", "Rank r", values=range(1, 11), value=3),
     question="What does a network know when it rests on the plateau of rank r?",
+    size=(5.6, 5.2),
 )
 def templates(figure: Figure, rank: int) -> str:
-    """Draw the ten rows of the best map of rank r as pictures."""
+    """Draw the ten rows of the best map of rank r as pictures, and how far they carry."""
     problem, parts = digit_problem()
-    best = best_of_rank(problem, rank)
-    training, test = accuracy(best, parts)
-    ax = figure.subplots()
-    figure.subplots_adjust(left=0.02, right=0.98, bottom=0.02, top=0.9)
-    rows = best @ np.linalg.pinv(parts.basis)
-    draw_templates(ax, rows, labels=[str(k) for k in range(10)])
-    ax.set_title(
-        f"rank {rank}: loss {float(problem.floor(rank)):.0f}, {test:.0%} of new digits right"
+    ranks = range(1, 11)
+    shares = [accuracy(best_of_rank(problem, r), parts) for r in ranks]
+    training, test = shares[rank - 1]
+    upper, lower = figure.subplots(2, 1, height_ratios=(2.6, 1))
+    figure.subplots_adjust(left=0.14, right=0.97, bottom=0.11, top=0.94, hspace=0.3)
+    rows = best_of_rank(problem, rank) @ np.linalg.pinv(parts.basis)
+    picture = draw_templates(upper, rows, labels=[str(k) for k in range(10)])
+    bar = figure.colorbar(
+        picture, ax=upper, ticks=[-1, 0, 1], location="bottom", pad=0.03, fraction=0.05, aspect=40
     )
+    bar.ax.set_xticklabels(["against", "0", "for"])
+    figure.suptitle(
+        f"rank {rank}: loss {float(problem.floor(rank)):.0f}, {test:.0%} of new digits right",
+        y=0.97,
+    )
+    lower.plot(ranks, [new for _, new in shares], color=REFERENCE)
+    lower.plot([rank], [test], "o", color=MODE_COLOURS[1], markersize=9)
+    lower.set(xticks=ranks, ylim=(0, 1), xlabel="rank r")
+    lower.set_ylabel("share right")
     return (
         f"Ten 8 by 8 pictures, the weights of each digit in the best map of rank {rank}. It "
         f"classifies {training:.0%} of the training digits and {test:.0%} of the others rightly."

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 
 from lnn._checks import Array
 from lnn.book.style import MODE_COLOURS, MODE_MARKERS, REFERENCE
@@ -12,7 +13,7 @@ from lnn.book.style import MODE_COLOURS, MODE_MARKERS, REFERENCE
 
 def draw_templates(
     ax: Axes, templates: Array, *, labels: Sequence[str], columns: int = 5
-) -> Artist:
+) -> AxesImage:
     """Draw square pictures in a grid, each scaled by its own largest modulus.
 
     Parameters
@@ -26,7 +27,7 @@ def draw_templates(
 
     Returns
     -------
-    matplotlib.artist.Artist
+    matplotlib.image.AxesImage
         The mosaic.
     """
     side = round(templates.shape[1] ** 0.5)
