@@ -172,7 +172,7 @@ def draw_proof_map(ax: Axes, boxes: Sequence[str], steps: Sequence[str]) -> list
             artists.append(ax.annotate("", (0, -row), (0, 1 - row), arrowprops=arrow))
             artists.append(ax.text(0.06, 0.5 - row, steps[row - 1], va="center", ha="left"))
     ax.set_xlim(-0.75, 1)
-    ax.set_ylim(0.4 - len(boxes), 0.4)
+    ax.set_ylim(0.6 - len(boxes), 0.4)
     ax.set_axis_off()
     return artists
 

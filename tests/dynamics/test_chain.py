@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from lnn.book import valley as scalar_chain
 from lnn.book.chapters.first_order import explorers
+from lnn.book.chapters.first_order.studies import turn
 from lnn.book.chapters.linear_networks import explorers as linear_networks
 
 
@@ -60,3 +61,21 @@ def test_the_weighted_loss_has_its_bad_minimum_where_the_text_says():
         below = min(loss(at + s, w) for s in steps) < loss(at, w) - 1e-12
         assert below != trapped
         assert ("minimum" in explorers.weighted_entries.draw(Figure(), weight=w)) == trapped
+
+
+def test_the_weighted_loss_on_the_turn_has_its_pass_where_the_text_says():
+    # 5 − (1 + x)² / (1 + 2(w − 1) x(1 − x)) with x = sin²θ.
+    angles = np.linspace(0, np.pi / 2, 200_001)
+    x = np.sin(angles) ** 2
+    for w in (0.5, 1.0, 1.5, 2.0, 3.0, 10.0):
+        sizes, losses = turn(angles, weight=w)
+        np.testing.assert_allclose(
+            losses, 5 - (1 + x) ** 2 / (1 + 2 * (w - 1) * x * (1 - x)), atol=1e-12
+        )
+        if w <= 2:
+            assert (np.diff(losses) < 1e-12).all()
+        else:
+            assert x[np.argmax(losses)] == pytest.approx((w - 2) / (3 * (w - 1)), abs=1e-4)
+    sizes, losses = turn(angles, learned=2.5)
+    np.testing.assert_allclose(losses, 2**2 + 2.5**2 - sizes**2)
+    assert (np.diff(losses) > -1e-12).all()

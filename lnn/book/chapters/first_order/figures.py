@@ -223,26 +223,62 @@ def draw_ends(
     return artists
 
 
-def draw_weighted(
-    ax: Axes, position: Array, losses: Array, *, bad: float, best: float
+def draw_turn(
+    ax: Axes, angles: Array, losses: Array, *, at: int, reference: Array | None = None
 ) -> list[Artist]:
-    """Draw the entry-weighted loss along a line through a rank-one map that may trap descent.
+    """Draw the loss along the turn of one mode into another, with one position marked.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-    position, losses : (k,) arrays
-    bad, best : float
-        Its value at position 0, and the global minimum.
+    angles : (k,) array
+        In radians; the axis is in degrees.
+    losses : (k,) array
+    at : int
+        Which position is marked.
+    reference : (k,) array, optional
+        Another curve, dashed.
 
     Returns
     -------
     list of matplotlib.artist.Artist
     """
+    degrees = np.degrees(angles)
     artists: list[Artist] = []
-    artists += ax.plot(position, losses)
-    artists += ax.plot(0, bad, "o", color="black", markersize=8, zorder=5)
-    artists.append(ax.axhline(best, color=THEORY, linestyle="--", linewidth=1.5))
-    ax.set_xlabel("a, in the map (a, 1)(a, 1)ᵀ")
-    ax.set_ylabel("weighted loss")
+    if reference is not None:
+        artists += ax.plot(degrees, reference, color=REFERENCE, linestyle="--", linewidth=1.5)
+    artists += ax.plot(degrees, losses, color=SIMULATION)
+    artists += ax.plot(degrees[at], losses[at], "o", color="black", markersize=8, zorder=5)
+    ax.set_xticks([0, 30, 60, 90])
+    ax.set_xlim(-4, 94)
+    ax.set_xlabel("angle in degrees")
+    ax.set_ylabel("loss")
+    return artists
+
+
+def draw_stripe(ax: Axes, angles: Array, sizes: Array, targets: Array, *, at: int) -> list[Artist]:
+    """Draw the direction and size of the one stripe in the plane of two modes.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    angles, sizes : (k,) arrays
+        The way of the tip: s(θ) (sin θ, cos θ).
+    targets : (2,) array
+        Of the two modes, marked on the axes.
+    at : int
+        Which position is drawn as an arrow.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    x, y = sizes * np.sin(angles), sizes * np.cos(angles)
+    artists: list[Artist] = []
+    artists += ax.plot(x, y, color=REFERENCE, linestyle=":", linewidth=1.5)
+    artists += ax.plot([targets[0], 0], [0, targets[1]], "s", color=THEORY, markersize=8)
+    arrow = {"arrowstyle": "-|>", "color": SIMULATION, "linewidth": 3, "shrinkA": 0, "shrinkB": 0}
+    artists.append(ax.annotate("", (x[at], y[at]), (0, 0), arrowprops=arrow, zorder=4))
+    ax.set_aspect("equal")
+    ax.set(xlim=(-0.25, 2.75), ylim=(-0.25, 2.75), xticks=[0, 1, 2], yticks=[0, 1, 2])
     return artists
