@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from lnn.book.chapters.step_size.figures import draw_falls, draw_ladder
+from lnn.book.chapters.step_size.figures import draw_falls, draw_ladder, draw_runs
 from lnn.book.chapters.step_size_experiments import studies
 from lnn.book.chapters.step_size_experiments.figures import (
     FLOOR,
@@ -93,6 +93,18 @@ def test_one_more_layer_costs_what_the_bound_says_while_its_curvature_decides():
     cost = studies.cost_of_a_layer(2, float(values[2].M))
     found = float(values[2].step_size / values[3].step_size)
     assert cost == pytest.approx(found, rel=0.15)
+
+
+def test_a_run_is_drawn_to_where_it_leaves_and_named_beside_its_line():
+    losses = np.array([[4.0, 3, 2, 1], [4, 50, 7e3, 1], [4, np.inf, np.inf, np.inf]])
+    places = {"settles": (1.0, 2.0), "leaves": (2.0, 20.0), "diverges": (3.0, 30.0)}
+    ax = Figure().add_subplot()
+    settles, leaves, diverges, *names = draw_runs(ax, np.arange(4), losses, places, ceiling=100)
+    np.testing.assert_array_equal(settles.get_ydata(), losses[0])
+    np.testing.assert_array_equal(leaves.get_xydata(), [[0, 4], [1, 50], [2, 1000]])
+    np.testing.assert_array_equal(diverges.get_xydata(), [[0, 4], [1, 1000]])
+    assert [name.get_text() for name in names] == list(places)
+    assert [name.get_color() for name in names] == [a.get_color() for a in ax.lines]
 
 
 def test_falls_show_the_loss_at_its_step_and_are_named_by_depth_and_seed():

@@ -1,6 +1,6 @@
 """Fixed step sizes: runs at several of them, the chain of the proof, the parabola of a step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -23,12 +23,11 @@ def draw_runs(
     ax: Axes,
     steps: np.ndarray,
     losses: Array,
-    labels: Sequence[str],
+    labels: Mapping[str, tuple[float, float]],
     *,
-    ceiling: float | None = None,
-    legend: bool = True,
+    ceiling: float = np.inf,
 ) -> list[Artist]:
-    """Draw the losses of several runs from the same start, one a step size.
+    """Draw the losses of several runs from the same start, one a step size, each with its name.
 
     Parameters
     ----------
@@ -36,44 +35,32 @@ def draw_runs(
     steps : (k,) array
     losses : (n, k) array
         inf where a run has diverged: its line ends there.
-    labels : sequence of str
-        One a run.
-    ceiling : float, optional
-        Values above it are not drawn: a line that leaves the axes has diverged.
-    legend : bool
+    labels : mapping of str to (float, float)
+        One a run, and where its middle left stands: a step and a loss.
+    ceiling : float
+        The first loss above it is drawn ten times as high, and nothing after it: the line leaves
+        axes that end there.
 
     Returns
     -------
     list of matplotlib.artist.Artist
+        The lines, then the labels.
     """
     artists: list[Artist] = []
-    shades = np.linspace(0.0, 1.0, max(len(labels), 2))
-    for i, (row, label) in enumerate(zip(losses, labels, strict=True)):
-        seen = np.isfinite(row) if ceiling is None else row <= ceiling
-        few = len(labels) <= len(MODE_COLOURS)
-        colour = MODE_COLOURS[i] if few else _ramp(float(shades[i]))
-        (line,) = ax.plot(
-            steps[seen],
-            row[seen],
-            color=colour,
-            linestyle=LAYER_STYLES[i % len(LAYER_STYLES)],
-            linewidth=1.6,
-            label=label,
+    for i, row in enumerate(losses):
+        over = np.flatnonzero(row > ceiling)
+        last = int(over[0]) + 1 if over.size else row.size
+        shown = np.minimum(row[:last], 10 * ceiling)
+        seen = np.isfinite(shown)
+        artists += ax.plot(
+            steps[:last][seen], shown[seen], color=MODE_COLOURS[i], linestyle=LAYER_STYLES[i]
         )
-        artists.append(line)
+    for i, (label, place) in enumerate(labels.items()):
+        artists.append(label_line(ax, *place, label, MODE_COLOURS[i]))
     ax.set_yscale("log")
     ax.set_xlabel("step of gradient descent")
     ax.set_ylabel("loss  ‖Y − WX‖²")
-    if legend:
-        artists.append(ax.legend(title="step size η", handlelength=2.6))
     return artists
-
-
-def _ramp(shade: float) -> tuple[float, float, float]:
-    """From light blue to dark, by lightness alone."""
-    light, dark = np.array([0.50, 0.73, 0.88]), np.array([0.02, 0.12, 0.25])
-    r, g, b = (1 - shade) * light + shade * dark
-    return (float(r), float(g), float(b))
 
 
 def draw_quadratic(
