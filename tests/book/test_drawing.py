@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from lnn.book.chapters.exact_dynamics.figures import draw_against_prediction, draw_gram_schmidt
+from lnn.book.chapters.linear_networks.figures import draw_layer_between
 from lnn.book.chapters.saddles.figures import draw_ring
 from lnn.book.drawing import draw_pipes, draw_proof_map
 from lnn.book.style import MODE_COLOURS
@@ -115,3 +116,13 @@ def test_a_run_that_is_late_lies_above_the_line():
     draw_against_prediction(ax, np.array([[1.0, 2.0]]), np.array([[1.1, 1.9]]), ["all"])
     _, points = ax.lines
     assert points.get_ydata() == pytest.approx([10, -5])
+
+
+def test_the_brackets_leave_out_the_marked_layer_only():
+    ax = Figure().add_subplot()
+    draw_layer_between(ax, 5, 2)
+    brackets = [line.get_xdata() for line in ax.lines][:2]
+    inside = [[k for k in range(1, 6) if x.min() < k < x.max()] for x in map(np.array, brackets)]
+    assert inside == [[1], [3, 4, 5]]
+    texts = {text.get_text() for text in ax.texts}
+    assert {"Q₂: what comes before", "P₂: what comes after", "2 P₂ᵀ E Q₂ᵀ"} <= texts
