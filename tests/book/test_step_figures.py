@@ -11,6 +11,7 @@ from lnn.book.chapters.step_size_experiments.figures import (
     FLOOR,
     draw_doublings,
     draw_fates,
+    draw_pairs,
     draw_ride,
     draw_search,
 )
@@ -63,6 +64,13 @@ def test_a_search_marks_where_each_run_is_and_what_the_failing_one_spans():
     (bar,) = [a for a in fails if hasattr(a, "get_segments")]
     np.testing.assert_allclose(bar.get_segments()[0], [[8, 5], [8, 30]])
     assert "3 doublings" in [text.get_text() for text in ax.texts]
+
+
+def test_pairs_are_drawn_around_the_line_of_equality():
+    ax = Figure().add_subplot()
+    line, dots = draw_pairs(ax, np.array([1.0, 4]), np.array([2.0, 8]), xlabel="x", ylabel="y")
+    np.testing.assert_array_equal(dots.get_xydata(), [[1, 2], [4, 8]])
+    np.testing.assert_array_equal(line.get_xydata(), [[0.5, 0.5], [16, 16]])
 
 
 def test_the_ride_is_drawn_as_it_is_given_with_the_edge_at_one():

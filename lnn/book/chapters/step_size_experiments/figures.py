@@ -152,6 +152,30 @@ def draw_against(
     return [mesh]
 
 
+def draw_pairs(ax: Axes, x: Array, y: Array, *, xlabel: str, ylabel: str) -> list[Artist]:
+    """Draw a quantity of one network against that of another on the same problem, dot by dot.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    x, y : (n,) arrays
+    xlabel, ylabel : str
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+        The line of equality and the dots.
+    """
+    both = np.concatenate([x, y])
+    ends = np.array([both.min() / 2, both.max() * 2])
+    (line,) = ax.plot(ends, ends, "--", color=REFERENCE, linewidth=1.2, zorder=1)
+    (dots,) = ax.plot(x, y, "o", color=SIMULATION, alpha=0.35, markersize=5, rasterized=True)
+    middle = float(np.sqrt(ends.prod()))
+    ax.text(0.6 * middle, 1.6 * middle, "equal", color=REFERENCE, ha="right", va="bottom")
+    ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel, xlim=ends, ylim=ends)
+    return [line, dots]
+
+
 def draw_fates(
     axes: Sequence[Axes], curves: Mapping[str, Array], notes: Sequence[str] = ()
 ) -> list[Artist]:
