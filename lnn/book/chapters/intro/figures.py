@@ -17,9 +17,9 @@ PLACES: Mapping[str, tuple[float, float]] = {
     "step_size": (2, 1),
     "saddles": (0, 2),
     "nonlinear": (0.9, 2),
-    "step_size_experiments": (2.12, 2),
+    "step_size_experiments": (2.2, 2),
     "plateaus": (0, 3),
-    "divergence": (1.45, 3),
+    "divergence": (1.4, 3),
     "your_data": (0.75, 4),
 }
 """Column and row of each chapter."""
@@ -65,7 +65,7 @@ def draw_map(ax: Axes, needs: Mapping[str, tuple[str, Sequence[str]]]) -> list[A
                 shrinkB=2,
             )
             arrows.append(ax.add_patch(arrow))
-    ax.set_xlim(-0.45, 2.5)
+    ax.set_xlim(-0.45, 2.6)
     ax.set_ylim(-4.5, 0.5)
     ax.set_axis_off()
     return [*boxes.values(), *arrows]
