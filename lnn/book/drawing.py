@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.patches import FancyArrowPatch
 from matplotlib.text import Text
 from matplotlib.ticker import NullFormatter
 
@@ -165,11 +166,23 @@ def draw_proof_map(ax: Axes, boxes: Sequence[str], steps: Sequence[str]) -> list
         raise ValueError(f"steps are {len(steps)} for {len(boxes)} boxes: give one between any two")
     look = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": REFERENCE}
     artists: list[Artist] = []
+    drawn: list[Text] = []
     for row, text in enumerate(boxes):
-        artists.append(ax.text(0, -row, text, ha="center", va="center", bbox=look, zorder=3))
+        drawn.append(ax.text(0, -row, text, ha="center", va="center", bbox=look, zorder=3))
+        artists.append(drawn[-1])
         if row:
-            arrow = {"arrowstyle": "-|>", "color": REFERENCE, "shrinkA": 26, "shrinkB": 26}
-            artists.append(ax.annotate("", (0, -row), (0, 1 - row), arrowprops=arrow))
+            arrow = FancyArrowPatch(
+                (0, 1 - row),
+                (0, -row),
+                arrowstyle="-|>",
+                mutation_scale=10,
+                color=REFERENCE,
+                patchA=drawn[-2].get_bbox_patch(),
+                patchB=drawn[-1].get_bbox_patch(),
+                shrinkA=0,
+                shrinkB=2,
+            )
+            artists.append(ax.add_patch(arrow))
             artists.append(ax.text(0.06, 0.5 - row, steps[row - 1], va="center", ha="left"))
     ax.set_xlim(-0.75, 1)
     ax.set_ylim(0.6 - len(boxes), 0.4)

@@ -3,6 +3,7 @@
 fingerprint  results are never stale: the execution cache is named by a hash of `lnn`
 execution    notebooks run in parallel before Sphinx reads them, with explorers frozen
 formulas     formulas as MathML, set while the book is built
+widths       widths such as 5-4-4-5 on one line
 bibliography the bibliography in the style of the citations
 sharing      description and picture of a page, for those who pass it on
 pages        buttons, and pages that need no other host and no inline script
@@ -35,12 +36,14 @@ from book_site import (
     search,
     sharing,
     slides,
+    widths,
 )
 
 PARTS = (
     fingerprint,
     execution,
     formulas,
+    widths,
     bibliography,
     sharing,
     pages,

@@ -146,8 +146,8 @@ def draw_lift_ratios(ax: Axes, sizes: Array, ratios: Mapping[str, Array]) -> lis
             sizes, ratio, MODE_MARKERS[k] + "-", color=MODE_COLOURS[k], label=label, markersize=5
         )
     ax.set_xlabel("size of the perturbation of the product")
-    ax.set_ylabel("change of the factors / change of it")
-    ax.legend(loc="upper right")
+    ax.set_ylabel("ratio of the two changes")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2)
     return artists
 
 
@@ -214,7 +214,7 @@ def draw_ends(
     for value in plateaus:
         artists.append(ax.axvline(value, color=REFERENCE, linestyle=":", linewidth=1.2, zorder=1))
     artists.append(ax.axvline(floor, color=THEORY, linewidth=1.5, zorder=1))
-    *_, soon = ax.hist(early, bins=bins.tolist(), color="#bdd3e6", label="on the way")
+    *_, soon = ax.hist(early, bins=bins.tolist(), color="#9dbfdd", label="on the way")
     *_, late = ax.hist(ends, bins=bins.tolist(), color=SIMULATION, label="at the end")
     artists += [soon, late]  # type: ignore[list-item]
     ax.set_yscale("log")
