@@ -213,3 +213,13 @@ def test_modes_that_count_as_zero_are_not_compared():
     checks = lnn.data.check_assumptions(np.eye(3), np.diag(np.sqrt(values))).checks
     assert [check.assumption for check in checks if not check.met] == ["Σ_YX has full rank"]
     assert "rank 2 of 3" in checks[2].found
+
+
+def test_smaller_weights_take_longer_and_rest_more():
+    large, small = (your_data.staircase(size, 3) for size in (0.1, 0.01))
+    assert small.arrival / large.arrival == pytest.approx(10, rel=0.1)
+    assert small.resting > large.resting + 0.2
+    assert small.losses[small.arrival - 1] > small.levels[-1] + 0.01 * (
+        small.levels[0] - small.levels[-1]
+    )
+    assert your_data.staircase(0.01, 2).arrival < 0.05 * small.arrival

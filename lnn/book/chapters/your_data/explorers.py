@@ -4,9 +4,15 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lnn.book.chapters.your_data.figures import draw_templates
-from lnn.book.chapters.your_data.studies import accuracy, digit_problem, least_squares_accuracy
+from lnn.book.chapters.your_data.studies import (
+    accuracy,
+    digit_problem,
+    least_squares_accuracy,
+    staircase,
+)
+from lnn.book.drawing import draw_loss, draw_plateaus
 from lnn.book.sliders.explorer import explorer
-from lnn.book.sliders.parameters import Slider
+from lnn.book.sliders.parameters import Choice, Slider
 from lnn.book.style import MODE_COLOURS, REFERENCE, SIMULATION
 from lnn.landscape.low_rank import best_of_rank
 from lnn.steps.divergence import divergence_bound
@@ -83,4 +89,33 @@ def keep(figure: Figure, components: int) -> str:
         f"{problem.eigenvalues[0]:.0f} to {problem.eigenvalues[-1]:.1f}; least squares classifies "
         f"{here[0]:.0%} of the training digits and {here[1]:.0%} of the others rightly, and no "
         f"step above {bound:.2g} can be used."
+    )
+
+
+@explorer(
+    Slider(
+        "size",
+        "Size of the initial weights",
+        values=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2),
+        value=0.02,
+        log=True,
+    ),
+    Choice("layers", "Layers", options=("3", "2")),
+    question="How small must the weights be for a staircase?",
+    size=(5.6, 4.8),
+)
+def stairs(figure: Figure, size: float, layers: str) -> str:
+    """Draw the loss of a run on the digits until it has arrived, from weights of a given size."""
+    fall = staircase(size, int(layers))
+    ax = figure.subplots()
+    figure.subplots_adjust(left=0.17, right=0.96, bottom=0.12, top=0.92)
+    draw_loss(ax, fall.recorded, fall.losses)
+    ax.set_yscale("linear")
+    ax.set_xlim(0, 1.05 * fall.arrival)
+    draw_plateaus(ax, fall.levels)
+    ax.set_title(f"{fall.arrival} steps, {fall.resting:.0%} of them on a level")
+    return (
+        f"From weights of size {size:g} a network with {layers} layers needs {fall.arrival} steps "
+        f"to the global minimum, and spends {fall.resting:.0%} of them within one per cent of a "
+        f"predicted level."
     )

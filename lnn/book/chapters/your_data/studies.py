@@ -1,5 +1,6 @@
 """The digits, and how well a map of low rank recognizes them."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +11,7 @@ from lnn.data import Check, Components, check_assumptions, principal_components
 from lnn.descent.run import descend
 from lnn.initialization import gaussian
 from lnn.problem import Problem
+from lnn.steps.divergence import divergence_bound
 from lnn.steps.search import attempt
 
 TRAINING = 1200
@@ -73,6 +75,50 @@ def outcomes(step_sizes: Array, steps: int) -> tuple[str, ...]:
         else:
             words.append("never\nsettles" if failed else "still on\nthe way")
     return tuple(words)
+
+
+@dataclass(frozen=True, eq=False)
+class Staircase:
+    """How a run goes down.
+
+    Attributes
+    ----------
+    recorded, losses : (k,) arrays
+    levels : list of float
+        The predicted ones, of rank 0 to 10.
+    arrival : int
+        Steps until the loss is within one per cent, of the whole fall, of the lowest level.
+    resting : float
+        Share of these steps within one per cent of some level.
+    """
+
+    recorded: Array
+    losses: Array
+    levels: list[float]
+    arrival: int
+    resting: float
+
+
+@lru_cache(maxsize=32)
+def staircase(size: float, layers: int) -> Staircase:
+    """Run from weights of a size at half the divergence bound until the run has arrived.
+
+    Parameters
+    ----------
+    size : float
+        Standard deviation of the initial weights.
+    layers : int
+        All hidden ones have twelve units.
+    """
+    problem, _ = digit_problem()
+    widths = (COMPONENTS, *[12] * (layers - 1), 10)
+    begin = gaussian(widths, np.random.default_rng(0), std=size)
+    run = descend(begin, problem, 0.5 * float(divergence_bound(problem, widths)), 10_000)
+    levels = [float(problem.floor(r)) for r in range(11)]
+    near = 0.01 * (levels[0] - levels[-1])
+    arrival = int(np.argmax(run.losses < levels[-1] + near))
+    away = np.abs(run.losses[:arrival, None] - levels).min(axis=1)
+    return Staircase(run.recorded, run.losses, levels, arrival, float((away < near).mean()))
 
 
 def mode_pictures() -> tuple[Array, Array]:
