@@ -44,6 +44,11 @@ def test_the_page_about_a_word_comes_first(word: str, visit: Open, served: Serve
     link = results.first.locator("a")
     address = link.get_attribute("href") or ""
     assert re.search(ABOUT[word], address), f"{word} leads to {address}"
+    grounds = seen.page.evaluate(
+        """["#pst-search-dialog", "body"].map((one) =>
+             getComputedStyle(document.querySelector(one)).backgroundColor)"""
+    )
+    assert grounds[0] == grounds[1], "the page shines through the results"
     for snippet in results.locator("p").all_inner_texts()[:10]:
         assert "Contents" not in snippet
         assert "Show code cell" not in snippet

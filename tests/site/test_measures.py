@@ -71,6 +71,11 @@ MEASURE = """() => {
     })),
     code: all("article pre").map((one) => describe(one, one)),
     table: all("article table").map((one) => describe(one, frame(one))),
+    roots: all("article msqrt").map((one) => {
+      const room = one.getBoundingClientRect().right;
+      return (room - one.lastElementChild.getBoundingClientRect().right) /
+        parseFloat(getComputedStyle(one).fontSize);
+    }),
     page: document.documentElement.scrollWidth,
     pictures: all("article .cell_output img, article figure img")
       .filter((one) => one.src.includes("_images/"))
@@ -129,6 +134,13 @@ def test_formulas_fit_a_desk_and_are_no_tab_stops(
         for page, width, one in every(measures, kind, 1280, 1400):
             assert not one["wide"], f"{page} at {width}: {one['name']}"
             assert not one["stop"], f"{page} at {width}: a tab stop, {one['name']}"
+
+
+def test_no_gap_follows_a_root(measures: dict[tuple[str, int], dict[str, Any]]) -> None:
+    """The browser leaves the room of the widest root sign of the font behind every root."""
+    gaps = [gap for _, _, gap in every(measures, "roots", PHONE)]
+    assert len(gaps) > 20, "too few were measured"
+    assert max(gaps) < 0.05
 
 
 def test_at_most_a_third_of_displays_scroll_on_a_phone(

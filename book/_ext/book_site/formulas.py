@@ -5,7 +5,8 @@ and on paper; assistive technology reads it, and it is no tab stop. ``math-core`
 A browser breaks no line inside one ``<math>``, so a formula becomes several, one after another,
 that may part after a comma and before a relation; punctuation stays with what it follows. The font,
 ``book/_site/math.woff2``, is STIX Two Math (SIL Open Font License) with the letters and signs of
-undergraduate mathematics.
+undergraduate mathematics. Its larger root signs were narrowed to the width of the smallest, as
+Chromium leaves the room of the widest behind every root.
 """
 
 import re
