@@ -6,7 +6,7 @@ a `Problem`. Biases of the hidden units are the last column of W_1 when the last
 (`with_ones`). The loss is L = ‖Y − W_2 σ(W_1 X)‖_F², without ½; unlike that of a linear network it
 depends on all the samples and not on their covariances alone.
 
-Where every unit is active on every sample, a ReLU network *is* the linear network with the same
+Where every unit is active on every sample, a ReLU network is the linear network with the same
 weights. That makes the minimizers of the linear network local minimizers of the ReLU network, and
 `active_radius` measures how far around them this holds.
 """

@@ -11,7 +11,7 @@ otherwise, p > 0                                      strict saddle
 otherwise                                             non-strict saddle
 ====================================================  ==================
 
-In the language of pivots, p > 0 if and only if some layers i > j are not *tightened*: if both
+In the language of pivots, p > 0 if and only if some layers i > j are not tightened: if both
 
     inner:  W_{i-1} ... W_{j+1},        outer:  W_{j-1} ... W_1 Σ_XY W_N ... W_{i+1}
 

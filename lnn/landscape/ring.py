@@ -5,7 +5,7 @@ circle from the outputs to the inputs form a ring of N + 1 nodes,
 
     0 --Z_1--> 1 --Z_2--> ... --Z_N--> N --K--> 0,
 
-on which every path of N arrows vanishes. Such a ring is a sum of *strings*: basis vectors that are
+on which every path of N arrows vanishes. Such a ring is a sum of strings: basis vectors that are
 passed on from node to node, for at most N nodes, and then lost. Everything that the Hessian knows
 of a critical point is how many strings reach from where to where, and that is read off the ranks
 

@@ -37,6 +37,8 @@ def escape(text: str, known: set[str]) -> str:
 def process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Rewrite a docstring in place, before napoleon reads its sections."""
     known, doctest = keys(app), False
+    if what in ("attribute", "data", "property"):
+        lines.insert(0, "")  # or napoleon takes what stands before a first colon for a type
     for index, line in enumerate(lines):
         doctest = line.lstrip().startswith(">>>") or (doctest and bool(line.strip()))
         if not doctest and not line.lstrip().startswith("* "):

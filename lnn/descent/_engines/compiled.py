@@ -1,7 +1,7 @@
 """The optional compiled engine: many steps of gradient descent for many small networks.
 
 A step of one 5-5-5-5 network is 2000 flops, of which NumPy's overhead costs many times more. Here
-the networks of an ensemble are dealt into blocks of a few *lanes*, one network a lane; each scalar
+the networks of an ensemble are dealt into blocks of a few lanes, one network a lane; each scalar
 operation of the algorithm is one vector instruction for all the lanes, and a block takes all its
 steps while its weights stay in the first-level cache.
 
