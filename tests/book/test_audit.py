@@ -15,7 +15,7 @@ import pytest
 
 import lnn.book.audit
 from lnn.book.audit import asides, cards, section5_4, table
-from lnn.book.audit.items import MODULES, item, items
+from lnn.book.audit.items import EXACT, MODULES, _Evidence, item, items
 from lnn.book.audit.verdicts import (
     BrokenCheckError,
     Verdict,
@@ -286,6 +286,12 @@ def test_chapters_carry_no_audit():
         assert not re.search(r"Report (eq|section|figure|Theorem)[^\"]*: (holds|false)", text), (
             path.name
         )
+
+
+def test_numbers_of_a_finding_are_set_as_in_print():
+    numbers = {"small": 2e-6, "large": -6887.0, "rounded": -0.0123, "rounding": EXACT / 2}
+    words = _Evidence().format("{small:.1g}, {large:.0f}, {rounded:~}, {rounding:~}", **numbers)
+    assert words == "2 · 10⁻⁶, −6887, −0.012, 0"
 
 
 def test_a_card_says_what_was_found(monkeypatch):

@@ -40,6 +40,8 @@ TITLES = {
 """The title of a chapter, by its notebook."""
 
 _INDEX = re.compile(r"(?<![^\W\d])([^\W\d_])_(\w+)")
+_TYPED = re.compile(r"(?<![\w\\])[^\W\d_]{1,2}[_^](?:\{\w+\}|[\w*])(?!\w)")  # W^*, W_{ij}, XX^T
+_POWER = re.compile(r"(?<=\d)e-(\d+)")
 _STYLE = Path(__file__).with_name("cards.css")
 
 
@@ -193,8 +195,9 @@ def _title(name: str) -> str:
 
 
 def _indexed(text: str) -> str:
-    """Text as HTML, with W_j as W and a lowered j."""
-    return _INDEX.sub(r"\1<sub>\2</sub>", escape(text))
+    """Text as HTML, with W_j as W and a lowered j, and powers raised."""
+    powers = _POWER.sub(" · 10<sup>−\\1</sup>", escape(text)).replace("^½", "<sup>½</sup>")
+    return _INDEX.sub(r"\1<sub>\2</sub>", powers)
 
 
 def quoted(words: str) -> str:
@@ -204,13 +207,15 @@ def quoted(words: str) -> str:
     --------
     >>> print(quoted("R = W_1^T W_N"))
     $R = W_1^T W_N$
-    >>> print(quoted("where $x$ is a_b"))
-    “where $x$ is a\\_b”
+    >>> print(quoted("where $x$ is W^* in lnn_book"))
+    “where $x$ is $W^*$ in lnn\\_book”
     """
     bare = "\\" in words or (set("_^") & set(words) and not re.search(r"[a-z]{4}", words))
     if "$" not in words and bare:
         return "$" + words.replace("&", "") + "$"
-    return f"“{_escaped(words, emphasis=words.count('*') % 2 == 0)}”"
+    pieces = re.split(r"(\$[^$]*\$)", words)
+    words = "".join(p if p.startswith("$") else _TYPED.sub(r"$\g<0>$", p) for p in pieces)
+    return f"“{_escaped(words, emphasis=True)}”"
 
 
 def said(text: str) -> str:
@@ -226,7 +231,9 @@ def said(text: str) -> str:
         below = {"max": r"\max", "min": r"\min"}.get(match[2], match[2])
         return f"${match[1]}_{{{below}}}$"
 
-    pieces = re.split(r"(\$[^$]*\$)", text.replace(" · 10", "\u00a0·\u00a010"))
+    pieces = re.split(
+        r"(\$[^$]*\$)", text.replace(" · 10", "\u00a0·\u00a010").replace("Σ^½", r"$\Sigma^{1/2}$")
+    )
     return "".join(p if p.startswith("$") else _escaped(_INDEX.sub(index, p)) for p in pieces)
 
 

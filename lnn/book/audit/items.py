@@ -185,18 +185,15 @@ def items(section: str = "") -> tuple[Item, ...]:
 
 
 class _Evidence(string.Formatter):
-    """Formats numbers; ~ is two digits, and 0 for what is rounding."""
+    """Formats numbers as they are printed; ~ is two digits, and 0 for what is rounding."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        if format_spec != "~":
-            return str(super().format_field(value, format_spec))
-        if abs(value) < EXACT:
+        if format_spec == "~" and abs(value) < EXACT:
             return "0"
-        text = f"{value:.2g}".replace("-", "−", int(value < 0))
-        if "e" not in text:
-            return text
-        digits, exponent = text.split("e")
-        return f"{digits} · 10{str(int(exponent)).translate(_RAISED)}"
+        text = super().format_field(value, ".2g" if format_spec == "~" else format_spec)
+        digits, power, exponent = str(text).partition("e")
+        digits = digits.replace("-", "−")
+        return f"{digits} · 10{str(int(exponent)).translate(_RAISED)}" if power else digits
 
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

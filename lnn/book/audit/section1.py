@@ -657,7 +657,7 @@ def thinnest(first: int = 0) -> Numbers:
     chapter="plateaus",
     verdict=lambda m: judge(holds=m["share"] > 0.5 and m["fall"] < 1e-3 and m["above"] > 2),
     perturbations={"large initial weights": {"std": 1.0}},
-    evidence="A run from small weights spends {share:.0%} of its way down within 2 % of one of the "
+    evidence="A run from small weights spends {share:.0%} of its way down within 2% of one of the "
     "four values. On the plateau of rank 3 it loses {fall:~} of its loss per step, "
     "{above:.1f} times above the minimum.",
 )

@@ -36,7 +36,7 @@ from lnn.steps import balancedness, convergence_bound, shrink_to_alpha
         "starts without the top eigenvector": {"generic": False},
     },
     evidence="At 0.05, 0.5 and 0.99 of 2/λ_max all of twenty starts come within {inside:~} of the "
-    "minimizer; at 0, at 2/λ_max and 1 % above it all stay at least {outside:.1f} away.",
+    "minimizer; at 0, at 2/λ_max and 1% above it all stay at least {outside:.1f} away.",
 )
 def quadratic(factor: float = 1.0, generic: bool = True) -> Numbers:
     Q, b = np.diag([1.0, 3.0, 10.0]), np.array([1.0, -1.0, 2.0])

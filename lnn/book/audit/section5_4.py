@@ -88,7 +88,7 @@ def _ends(tried: Attempt, problem: Problem) -> Array:
 
 
 def _share(hits: np.ndarray) -> Array:
-    """The 95 % interval of a share."""
+    """The 95% interval of a share."""
     return share_interval(int(np.count_nonzero(hits)), int(np.size(hits)))
 
 
@@ -420,7 +420,7 @@ def figure_3(level: float = 1e-3, upside: bool = False) -> Numbers:
     chapter="step_size_experiments",
     verdict=lambda m: judge(holds=m["low"] > 0.9),
     perturbations={"the losses in the opposite order": {"order": -1}},
-    evidence="In {share:.0%} of {count:.0f} networks, 95 % interval from {low:.0%}, every doubling "
+    evidence="In {share:.0%} of {count:.0f} networks, 95% interval from {low:.0%}, every doubling "
     "that does not fail leaves a lower loss after 5000 steps.",
 )
 def slower(order: int = 1) -> Numbers:
@@ -468,7 +468,7 @@ def tighter(factor: float = 1.0) -> Numbers:
     },
     evidence="0.9 · 2.374 · 10⁻⁴ doubled seven times is {doubled:.4f}, the doublings agree. But "
     "of {count:.0f} draws, in steps of the loss (32), {fails:.0%} first fail to settle at just "
-    "this step (upper end of the 95 % interval); {diverges:.0%} first diverge there. In steps of "
+    "this step (upper end of the 95% interval); {diverges:.0%} first diverge there. In steps of "
     "½L it is {fails half:.0%} and {diverges half:.0%}.",
     correction="In steps of ½L, or where failing means that the loss blows up.",
 )
@@ -593,7 +593,7 @@ def dimensions(hidden: tuple[int, ...] = NARROW, outer: tuple[int, ...] = (3, 3,
     verdict=lambda m: judge(holds=m["two over three"] > 1 and m["three over four"] > 1),
     perturbations={"two and four layers exchanged": {"order": -1}},
     evidence="Redone, the order is that of the figure: at two layers the bound is larger than at "
-    "three by a factor of at least {two over three:.1f} (95 % interval of the median), at three "
+    "three by a factor of at least {two over three:.1f} (95% interval of the median), at three "
     "than at four by {three over four:.1f}. The levels are an item of their own.",
 )
 def figure_5(order: int = 1) -> Numbers:
@@ -738,7 +738,7 @@ def figure_6(size: int = SIZES.searched) -> Numbers:
     chapter="step_size_experiments",
     verdict=lambda m: judge(holds=m["low"] > 0),
     perturbations={"mirrored": {"sign": -1.0}},
-    evidence="The skewness of the first diverging steps is {skew:.1f}, 95 % interval from "
+    evidence="The skewness of the first diverging steps is {skew:.1f}, 95% interval from "
     "{low:.1f}.",
 )
 def skewed(sign: float = 1.0) -> Numbers:
@@ -762,7 +762,7 @@ def skewed(sign: float = 1.0) -> Numbers:
         "networks that fail to settle": {"divergence": False},
     },
     evidence="Where divergence means that the loss blows up, between {least:.0%} and {most:.0%} "
-    "of the networks (95 % interval) do so first between 0.01 and 0.03, in steps of ½L {least "
+    "of the networks (95% interval) do so first between 0.01 and 0.03, in steps of ½L {least "
     "half:.0%} to {most half:.0%}. (It would not hold of “fail to converge” in steps of L: most "
     "of them stop settling below 0.01.)",
 )
@@ -783,7 +783,7 @@ def between(factor: float = 1.0, divergence: bool = True) -> Numbers:
     verdict=lambda m: judge(holds=m["high"] < 1),
     perturbations={"values pulled together": {"power": 0.5}},
     evidence="The spread of the middle eight tenths, on a logarithmic scale, is {ratio:.2f} "
-    "times that of 5×5, 95 % interval {low:.2f} to {high:.2f}.",
+    "times that of 5×5, 95% interval {low:.2f} to {high:.2f}.",
 )
 def less_variable(power: float = 1.0) -> Numbers:
     a, b = (np.log(np.asarray(search(w).step_size)) for w in (SQUARE, NARROW))
@@ -811,7 +811,7 @@ def less_variable(power: float = 1.0) -> Numbers:
         "steps twice as long": {"factor": 2.0},
         "steps ten times as long": {"factor": 10.0},
     },
-    evidence="In steps of L the median is between {low:.4f} and {high:.4f} (95 % interval), in "
+    evidence="In steps of L the median is between {low:.4f} and {high:.4f} (95% interval), in "
     "steps of ½L between {low half:.4f} and {high half:.4f}.",
     correction="In steps of ½L.",
 )
@@ -828,7 +828,7 @@ def about_two(factor: float = 1.0) -> Numbers:
     chapter="step_size_experiments",
     verdict=lambda m: judge(holds=m["low narrow"] > m["high"]),
     perturbations={"a tail made heavier": {"power": 2.0}},
-    evidence="Beyond twice the median lie {share narrow:.1%} of the 5-2-2-5 networks (95 % "
+    evidence="Beyond twice the median lie {share narrow:.1%} of the 5-2-2-5 networks (95% "
     "interval {low narrow:.1%} to {high narrow:.1%}) and {share:.1%} of the 5×5 ones ({low:.1%} "
     "to {high:.1%}).",
 )

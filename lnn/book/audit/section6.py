@@ -200,8 +200,8 @@ def never_empty(activation: Activation = TANH, affine: bool = False) -> Numbers:
     verdict=lambda m: judge(holds=m["shaken"] > m["still"]),
     perturbations={"no noise": {"noise": 0.0}, "noise far too small": {"noise": 1e-3}},
     evidence="Of eighty runs of 6000 steps that start beside a spurious minimum, at least "
-    "{shaken:.0%} leave it for a lower loss with noise added to the gradient (lower end of a 95 "
-    "% interval), and at most {still:.0%} without (upper end). How much noise, and for how long, "
+    "{shaken:.0%} leave it for a lower loss with noise added to the gradient (lower end of a 95% "
+    "interval), and at most {still:.0%} without (upper end). How much noise, and for how long, "
     "decides.",
 )
 def jiggle(noise: float = 4.0) -> Numbers:
