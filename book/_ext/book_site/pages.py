@@ -28,6 +28,8 @@ _CODE_FOLD = re.compile(  # of MyST-NB: its title changes as it opens, and canno
     r'<p class="collapsed (admonition-title">.*?</p>)\s*<p class="expanded .*?</p>\s*</summary>'
 )
 _SOLUTION = re.compile(r'(<p class="admonition-title">Solution to)<a [^>]*>(.*?)</a></p>')
+_NAME = re.compile(r'(?<=<span class="pre">)[^<]{12,}(?=</span>)')
+_JOINT = re.compile(r"(?<=\w)([._])(?=\w|$)")  # where a long name may be broken
 _INLINE_HANDLER = re.compile(r'onclick="(?:window\.)?(\w+)\(\)"')
 _SIDEBAR = '<dialog id="pst-primary-sidebar-modal">'
 _MAIN = '<main id="main-content"'
@@ -132,6 +134,7 @@ def mend(page: str, out: Path, root: str) -> str:
     page = page.replace('role="doc-biblioentry"', 'role="listitem"')
     page = page.replace(_FOLD, _FOLD.replace(">", ' aria-label="Unfold the sections">', 1))
     page = mend_folds(page)
+    page = _NAME.sub(lambda name: _JOINT.sub(r"\1<wbr>", name[0]), page)
     page = _unique_ids(page)
     page = _one_viewport(page)
     page = _main_first(page)
