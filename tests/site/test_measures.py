@@ -35,6 +35,10 @@ UNFOLD = """() => {
   }));
 }"""
 
+# Cues follow a change of the width in the next frame of the animation.
+SETTLE = """() => new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 100))))"""
+
 # What is wider than the box that it stands in, and whether the reader can scroll there.
 MEASURE = """() => {
   const shown = (one) => one.getClientRects().length > 0;
@@ -96,10 +100,11 @@ def measures(visitor: Open, served: Served) -> dict[tuple[str, int], dict[str, A
     found = {}
     for page in PAGES:
         seen = visitor(served.url(page))
+        seen.page.add_style_tag(content="* { transition: none !important; }")  # of the sidebar
         seen.page.evaluate(UNFOLD)
         for width in WIDTHS:
             seen.page.set_viewport_size({"width": width, "height": 900})
-            seen.page.wait_for_timeout(700)  # the sidebar moves gradually, cues follow
+            seen.page.evaluate(SETTLE)
             found[page, width] = seen.page.evaluate(MEASURE)
         seen.page.close()
     return found
