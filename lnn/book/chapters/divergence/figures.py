@@ -220,3 +220,30 @@ def draw_narrow(
     ax.xaxis.set_minor_formatter(NullFormatter())
     artists.append(ax.legend(loc="upper left"))
     return artists
+
+
+def draw_proved_steps(ax: Axes, errors: Array, proved: Array, limit: float) -> list[Artist]:
+    """Draw the step size that is proved at weights against their error, large errors first.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    errors, proved : (k,) arrays
+        e, and the trapping bound there; 0 where nothing is proved.
+    limit : float
+        2/μ_max of the minimizer ahead.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    artists: list[Artist] = [*ax.plot(errors, proved, color=SIMULATION, label="proved to arrive")]
+    name = "limit of the minimizer"
+    artists.append(ax.axhline(limit, color=THEORY, linestyle="--", label=name))
+    ax.set(xscale="log", xlim=(errors.max(), errors.min()), ylim=(0, 1.5 * limit))
+    ticks = [0.001, 0.01, 0.1, 1]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set(xlabel="error e of the weights", ylabel="step size")
+    artists.append(ax.legend(loc="upper left"))
+    return artists
