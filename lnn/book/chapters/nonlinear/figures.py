@@ -286,12 +286,10 @@ def draw_fates(ax: Axes, durations: Sequence[int], ends: np.ndarray) -> list[Art
     list of matplotlib.artist.Artist
     """
     shares = [(np.minimum(ends, 3) == k).mean(axis=-1) for k in range(4)]
-    hatches = ("", "//", "..", "xx")
-    artists: list[Artist] = list(
-        ax.stackplot(
-            durations, *shares, labels=_FATES, colors=MODE_COLOURS[:4], alpha=0.75, hatch=hatches
-        )
-    )
+    areas = ax.stackplot(durations, *shares, labels=_FATES, colors=MODE_COLOURS[:4], alpha=0.75)
+    for area, hatch in zip(areas, ("", "//", "..", "xx"), strict=True):
+        area.set_hatch(hatch)  # a sequence for the plot itself is new in Matplotlib 3.9
+    artists: list[Artist] = list(areas)
     ax.set_xscale("log")
     ax.set(xlim=(durations[0], durations[-1]), ylim=(0, 1))
     ax.set_xlabel("noisy steps")
