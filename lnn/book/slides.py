@@ -11,6 +11,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from lnn.book import drawing, style, valley
 from lnn.book.chapters.divergence import studies as large_steps
@@ -90,7 +91,8 @@ def draw(name: str) -> Figure:
     if name not in SLIDES:
         raise ValueError(f"name is {name!r}: give one of {', '.join(SLIDES)}")
     with plt.style.context(style.STYLE):
-        figure = Figure(figsize=SIZE, layout="constrained")
+        margin = ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15)
+        figure = Figure(figsize=SIZE, layout=margin)
         SLIDES[name].onto(figure)
     return figure
 
