@@ -111,7 +111,7 @@ def test_curves_of_many_modes_are_those_of_each():
 def test_plateaus_of_many_runs_are_those_of_each():
     rng = np.random.default_rng(10)
     problem = lnn.Problem(rng.standard_normal((4, 9)), rng.standard_normal((3, 9)))
-    weights = random_network(rng, (4, 3, 3, 3), size=LEAD)
+    weights = random_network(rng, (4, 3, 5, 3), size=LEAD)
     curves = np.sort(rng.uniform(0, 9, (*LEAD, 40)), axis=-1)[..., ::-1]
     below, flat = first_below(curves, np.arange(40), 5.0), flattest_losses(curves, [7.0, 3.0])
     path, beside = follow(weights, problem, 1e-3, [0, 2]), neighbours(weights, problem, 1)

@@ -279,3 +279,15 @@ def test_what_has_no_identity_is_refused(thing):
 def test_an_open_file_is_refused(tmp_path):
     with (tmp_path / "file").open("w") as file, pytest.raises(ValueError, match="TextIOWrapper"):
         identify(functools.partial(plain, file))
+
+
+def test_an_identity_has_128_bits_and_the_same_protocol_everywhere():
+    asked = []
+
+    class Asks:
+        def __reduce_ex__(self, protocol):
+            asked.append(protocol)
+            return "constant"
+
+    assert len(identify(Asks()).digest) == 128 // 4
+    assert asked == [4]

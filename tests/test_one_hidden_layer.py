@@ -188,6 +188,12 @@ def test_noise_has_the_stated_size_and_falls_silent():
     )
     for a, b in zip(quiet.weights, still, strict=True):
         np.testing.assert_array_equal(a, b)
+    both = nonlinear.descend(
+        weights, problem, 0.1, 1, rng=np.random.default_rng(0), noise=np.array([0.0, 3.0])
+    )
+    for a, b in zip(both.weights, still, strict=True):
+        np.testing.assert_array_equal(a[0], b)
+        assert (a[1] != b).all()
     # With batches too, the last so many steps are plain ones, and the one before them is not.
     for steps, silent in ((3, 3), (4, 3)):
         run = nonlinear.descend(

@@ -189,7 +189,7 @@ def _eigenspaces(evidence: Evidence, k: int) -> dict[tuple[int, ...], int]:
     """The dimension of im W in each eigenspace of Σ, as far as the weights tell them apart."""
     values, projector = evidence.eigenvalues[k], evidence.projector[k]
     count = len(values)
-    together = values[:-1] - values[1:] <= RESOLUTION * max(values[0], 1e-300)
+    together = values[:-1] - values[1:] <= RESOLUTION * values[0]
     for i, j in np.argwhere(np.abs(np.triu(projector, 1)) > _TILT):
         together[i:j] = True
     starts = [0, *(i + 1 for i in range(count - 1) if not together[i]), count]

@@ -146,7 +146,7 @@ def fewest_gaps(ranks: np.ndarray) -> tuple[int, ...]:
     """
     depth = len(ranks) - 1
     best = tuple(range(1, depth + 1))
-    for first in range(1, depth + 1):
+    for first in range(1, depth):
         gaps = [first]
         while gaps[-1] < depth and not ranks[gaps[-1], depth - gaps[-1] + first]:
             # A path that is open is open up to every earlier node: go as far as possible.

@@ -326,6 +326,17 @@ def test_thread_limit_of_the_environment_is_respected(monkeypatch):
     own = {0: {4, 5, 9}}  # 0 stands for the process that asks
     monkeypatch.setattr("os.sched_getaffinity", own.__getitem__, raising=False)
     assert compiled._cores() == 3
+    monkeypatch.delattr("os.sched_getaffinity")
+    for found, counted in ((6, 6), (None, 1)):
+        monkeypatch.setattr("os.cpu_count", lambda found=found: found)
+        assert compiled._cores() == counted
+
+
+def test_widths_up_to_sixteen_are_compiled_unless_told():
+    for widths, engine in (((16, 2, 16), Ensemble), ((2, 17, 2), Stack)):
+        assert choice.choose("auto", widths) is engine
+        assert choice.choose("numpy", widths) is Stack
+        assert choice.choose("compiled", widths) is Ensemble
 
 
 @pytest.mark.parametrize(("found", "usable"), [("0.44.0", False), ("0.45.1", True), ("1.0", True)])

@@ -7,6 +7,7 @@ from cases import random_network, random_problem
 
 import lnn
 from lnn.descent import Stop
+from lnn.descent.run import _warn_of_size
 
 
 def test_iterates_are_those_of_the_textbook_loop():
@@ -210,3 +211,10 @@ def test_numbers_of_saved_results_keep_their_meaning():
         "STRICT_SADDLE": 2,
         "NON_STRICT_SADDLE": 3,
     }
+
+
+def test_a_record_is_large_from_a_gibibyte_of_losses_on():
+    most = 2**30 // 8  # numbers of eight bytes
+    _warn_of_size(most // 2, 2, 1)
+    with pytest.warns(UserWarning, match=r"1\.0 GiB: with record_every=6 instead of 3 it is at"):
+        _warn_of_size(most // 2 + 1, 2, 3)

@@ -20,7 +20,7 @@ from lnn import (
 )
 from lnn.book.chapters.saddles.census import census, complex_step_hessian
 from lnn.descent import Stop
-from lnn.landscape.classification import _verdict
+from lnn.landscape.classification import _falling_step, _verdict
 from lnn.landscape.evidence import gather
 from lnn.landscape.kinds import possible_kinds
 from lnn.network import flatten
@@ -283,6 +283,40 @@ def test_the_relative_gradient_is_what_the_record_says(rng, widths, scale):
         ]
         np.testing.assert_allclose(found.relative_gradient[k], max(shares), rtol=1e-9)
     np.testing.assert_allclose(found.curvature_tolerance, 8 * np.sqrt(found.relative_gradient))
+
+
+def test_of_two_paths_whose_product_is_noise_the_smaller_counts_as_closed():
+    # Four scalar layers 0, 0.05, 0, 1e-6: exact, so that paths below 8 √ε ≈ 1.2e-7 are closed.
+    weights = tuple(np.array([[w]]) for w in (0.0, 0.05, 0.0, 1e-6))
+    found = classify(weights, Problem([[1.0]], [[1.0]]))
+    assert found.dropped == pytest.approx(1e-6)
+    assert (found.kind, found.order) == (Kind.NON_STRICT_SADDLE, 3)  # 4 if all were closed
+
+
+@pytest.mark.parametrize("share", [0.009, 0.011])
+def test_a_product_below_a_hundredth_of_M_has_layers_as_large_as_M_s(share):
+    # M = diag(2, 1) and both layers are c times the identity, c² = 2 times the share.
+    target, c = np.diag([2.0, 1.0]), (2 * share) ** 0.5
+    found = classify((c * np.eye(2), c * np.eye(2)), Problem(np.eye(2), target))
+    size = 2**0.5 if share < 0.01 else c
+    misfit = np.linalg.norm(target - c**2 * np.eye(2))
+    assert found.relative_gradient == pytest.approx(c * misfit / (2 * size), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("distance", "said"), [(0.7e-12, "at such a point"), (1.4e-12, "near such")]
+)
+def test_a_gradient_that_counts_as_rounding_is_at_the_point(distance, said):
+    weights = (np.array([[1.0]]), np.array([[1.0 + distance]]))
+    assert said in classify(weights, Problem([[1.0]], [[1.0]])).reason
+
+
+def test_the_smallest_step_tried_is_two_to_the_minus_ninety_nine():
+    for power in (0, 1, 98, 99, 100):  # −a t + t² < 0 for t < a
+        slope = np.array([-1.5 * 2.0**-power, 1.0])
+        expected = 2.0**-power if power < 100 else np.nan
+        np.testing.assert_equal(_falling_step(slope), expected)
+    np.testing.assert_equal(_falling_step(np.array([0.0, 0.0])), np.nan)
 
 
 def test_the_escape_step_is_the_largest_halving_that_lowers_the_loss(rng):

@@ -7,8 +7,10 @@ import pytest
 import reference
 from cases import WIDTHS, random_problem
 
-from lnn import Kind, Problem, critical_point, loss, product
+from lnn import Kind, Problem, classify, critical_point, loss, product
+from lnn.landscape import construction
 from lnn.landscape.kinds import possible_kinds
+from lnn.landscape.strings import canonical_strings
 from lnn.network import bottleneck
 
 
@@ -126,6 +128,20 @@ def test_the_spread_bounds_the_conditioning_of_the_conjugation(rng):
         )
         assert ratio.min() > 1 / spread - 1e-6
         assert ratio.max() < spread + 1e-6
+
+
+def test_after_five_hundred_drawings_in_vain_the_canonical_strings_are_taken(rng, monkeypatch):
+    drawn = []
+
+    def closed(nodes, data_rank, rng):
+        drawn.append(nodes)
+        return canonical_strings(nodes, data_rank, middle_open=False)
+
+    monkeypatch.setattr(construction, "random_strings", closed)
+    problem, widths = random_problem(rng, 3, 3), (3, 2, 2, 3)
+    weights = critical_point(problem, widths, (0,), kind=Kind.STRICT_SADDLE, rng=rng)
+    assert classify(weights, problem).kind is Kind.STRICT_SADDLE
+    assert len(drawn) == 1 + 500
 
 
 @pytest.mark.parametrize(

@@ -209,5 +209,9 @@ def test_a_rotation_refuses_modes_that_make_no_sense():
         rotate_modes(problem, [0], 0, 2, 0.1)
     with pytest.raises(ValueError, match=r"modes 2 and 1.*positive"):
         rotate_modes(problem, [2], 2, 1, 0.1)
+    nearly = [Problem(np.eye(2), np.diag([1.0, weak])) for weak in (1.4e-12, 0.7e-12)]
+    assert rotate_modes(nearly[0], [0], 0, 1, 0.1).shape == (2, 2)
+    with pytest.raises(ValueError, match=r"modes 0 and 1.*positive"):
+        rotate_modes(nearly[1], [0], 0, 1, 0.1)
     with pytest.raises(ValueError, match="ensemble"):
         rotate_modes(problem.broadcast_to((2,)), [0], 0, 1, 0.1)

@@ -62,6 +62,12 @@ def test_strings_pass_every_vector_once_and_no_string_is_as_long_as_the_ring(rng
     assert {(d, n) for d in range(2, 7) for n in range(1, d + 1)} <= lengths
 
 
+def test_strings_are_drawn_sparse_or_dense_or_as_long_as_can_be(rng):
+    # Of two arrows in a row only one may stand, and each is drawn with probability 0.2, 0.6 or 1.
+    empty = [not any(random_strings((1, 1, 1), 0, rng).arrows) for _ in range(4000)]
+    assert np.mean(empty) == pytest.approx((0.8**2 + 0.4**2 + 0) / 3, abs=0.03)
+
+
 def test_ranks_of_strings_are_ranks_of_their_matrices(rng):
     for depth, strings in draw(rng, 60):
         layers = [strings.matrix(h) for h in range(1, depth + 1)]

@@ -127,6 +127,8 @@ def test_one_layer_is_the_quadratic():
 def test_nothing_is_proved_where_the_numbers_are_too_large(size, proved):
     bound = trapping_bound((np.array([[size]]),), Problem([[1.0]], [[1.0]]))
     assert (bound.step_size > 0) == proved
+    far = np.full((1, 1), size)
+    assert trapping_bound((far, far), Problem([[1.0]], [[1.0]])).radius == 0
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e-6, 0.05])

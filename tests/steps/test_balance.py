@@ -140,6 +140,9 @@ def test_a_larger_delta_may_be_given_but_no_smaller():
     assert float(lnn.steps.sharp_layer_norm_ceiling(weights, 5.0)) == pytest.approx(2 + 5)
     with pytest.raises(ValueError, match=r"delta is 2 but .* up to 3"):
         lnn.steps.layer_norm_ceiling(weights, 2.0)
+    lnn.steps.layer_norm_ceiling(weights, 3 * (1 - 0.7e-12))  # but for rounding
+    with pytest.raises(ValueError, match="give at least that"):
+        lnn.steps.layer_norm_ceiling(weights, 3 * (1 - 1.4e-12))
 
 
 def test_rescaled_weights_have_the_constant_asked_for():

@@ -263,3 +263,44 @@ def test_overflow_of_either_sign_is_divergence(engine):
     run = lnn.descend(weights, problem, 0.004310783969922751, 5000, record_every=50, engine=engine)
     assert run.stop is Stop.DIVERGED
     assert run.losses[-1] == np.inf
+
+
+def doubling(error):
+    """Weights of L = (3 − w)² as far from 3 as told, and the step that turns this into −2 times."""
+    return (np.array([[3.0 - error]]),), lnn.Problem([[1.0]], [[3.0]]), 1.5
+
+
+@pytest.mark.parametrize(("growth", "diverged"), [(0.7e6, False), (1.4e6, True)])
+def test_an_attempt_has_diverged_a_millionfold_above_its_start(growth, diverged):
+    start, problem, _ = doubling(3.0)
+    tried = attempt(start, problem, (1 + growth**0.5) / 2, steps=1)
+    assert tried.failed
+    assert tried.diverged == diverged
+
+
+@pytest.mark.parametrize(("size", "failed"), [(0.7, False), (1.4, True)])
+def test_a_settled_run_rises_by_a_billionth_at_most_in_twenty_steps(size, failed):
+    # After one step more the error is 2 e, and the largest rise 4 e² (4²⁰ − 4¹⁹), of ‖Y‖² = 9.
+    error = np.sqrt(size * 9e-9 / (4 * 3 * 4.0**19))
+    target = lnn.Problem([[1.0]], [[3.0]])
+    tried = attempt((np.array([[3.0 - error]]),), target, 1.5, steps=1)
+    error = 3.0 - tried.weights[0].item()  # as rounded
+    assert error**2 * 3 * 4.0**19 == pytest.approx(size * 9e-9, rel=0.1)
+    assert tried.failed == failed
+
+
+def test_an_attempt_is_looked_at_every_fifty_steps():
+    start, problem, step_size = doubling(3.0)
+    tried = attempt(start, problem, step_size, steps=120)
+    assert tried.diverged
+    np.testing.assert_allclose(3.0 - tried.weights[0], 3.0 * 2.0**50, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("share", "symmetric"), [(0.7, True), (1.4, False)])
+def test_a_matrix_is_symmetric_to_ten_digits(share, symmetric):
+    Q = np.array([[2e6, 1e6], [1e6 * (1 + share * 1e-10), 2e6]])
+    if symmetric:
+        np.testing.assert_allclose(lnn.steps.quadratic_limit(Q), 2 / 3e6)
+    else:
+        with pytest.raises(ValueError, match="square and symmetric"):
+            lnn.steps.quadratic_limit(Q)
