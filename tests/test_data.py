@@ -223,3 +223,9 @@ def test_smaller_weights_take_longer_and_rest_more():
         small.levels[0] - small.levels[-1]
     )
     assert your_data.staircase(0.01, 2).arrival < 0.05 * small.arrival
+
+
+@pytest.mark.parametrize(("gap", "shown"), [(0.0, "0"), (1.4e-9, "1e-09"), (0.25, "0.25")])
+def test_the_least_gap_is_shown_to_nine_digits(gap, shown):
+    checks = lnn.data.check_assumptions(np.eye(2), np.diag([1.0, (1 - gap) ** 0.5])).checks
+    assert checks[-1].found == f"least gap {shown} of the largest"

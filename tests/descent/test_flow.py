@@ -145,6 +145,7 @@ def test_the_start_alone_and_a_stiff_integrator():
     ("change", "message"),
     [
         ({"times": [1.0, 0.5]}, "increasing"),
+        ({"times": [0.5, 0.5]}, "increasing"),
         ({"times": [-1.0, 0.5]}, "times is"),
         ({"times": []}, "times are"),
         ({"rtol": 0.0}, "rtol is 0"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import reference
 
-from lnn import Kind, classify, critical_point, gaussian, product, saddle_problem
+from lnn import Kind, Problem, classify, critical_point, gaussian, product, saddle_problem
 from lnn.descent.plateaus import (
     first_below,
     flattest_losses,
@@ -38,6 +38,8 @@ def test_flattest_losses_finds_each_plateau():
     curve = 10 - 5 / (1 + np.exp(-(t - 100) / 5)) - 4 / (1 + np.exp(-(t - 200) / 5))
     np.testing.assert_allclose(flattest_losses(curve, [np.inf, 7.5, 3.0]), [10, 5, 1], atol=1e-3)
     assert np.isnan(flattest_losses(curve, [20.0, 15.0, 12.0])[1])
+    # What rests on a level itself lies on neither side of it.
+    np.testing.assert_array_equal(flattest_losses([9, 4, 3, 3, 3, 2, 0], [5.0, 3.0]), [4, 2])
 
 
 def test_a_path_is_gradient_descent(rng):
@@ -79,6 +81,15 @@ def test_neighbours_are_critical_points_of_their_kinds_at_their_distance(rng, ra
     size = np.sqrt(sum(np.sum(e**2) for e in noise))
     assert found.to_strict < found.to_flat < 2 * size
     np.testing.assert_allclose(product(found.flat), product(flat), atol=1e-8)
+
+
+@pytest.mark.parametrize(("weak", "kept"), [(1.4e-8, True), (0.7e-8, False)])
+def test_a_direction_that_the_first_layers_all_but_lose_is_restored_in_the_first(weak, kept):
+    # Where W_2 W_1 counts as having it, the last layer has to grow to 1 / weak instead.
+    weights, problem = (np.diag([1.0, weak]), np.eye(2), np.eye(2)), Problem(np.eye(2), np.eye(2))
+    found = neighbours(weights, problem, 2)
+    np.testing.assert_allclose(product(found.flat), np.eye(2), atol=1e-7)
+    assert (found.to_flat > 1e7) == kept
 
 
 def test_neighbours_need_three_layers(rng):

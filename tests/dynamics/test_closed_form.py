@@ -146,11 +146,14 @@ def test_ensembles_broadcast():
         (lambda p: aligned(p, (2, 2), [1.0]), "at least two"),
         (lambda p: aligned(p, (2, 2, 2), 1.0), "strengths have shape"),
         (lambda p: escape_time(2.0, 1.0, 1.0, 3), "has escaped"),
+        (lambda p: escape_time(1.0, 1.0, 1.0, 3), "has escaped"),
         (lambda p: escape_time(0.1, 1.0, 1.0, 1), "depth is 1"),
         (lambda p: mode_time(0.5, 0.1, 1.0, 1.0, 0), "depth is 0"),
         (lambda p: mode_flow([0.5], 0.1, 1.0, 1.0, 0), "depth is 0"),
         (lambda p: unbalanced_flow([0.0], 0.0, 1.0, 1.0, 0.0), "imbalance"),
+        (lambda p: mode_flow([0.5], 1.0, 1.0, 1.0, 3), "start < target"),
         (lambda p: chain_flow([1.0, 0.5], [1.0, 1.0], 1.0, 1.0), "increasing"),
+        (lambda p: chain_flow([0.5, 0.5], [1.0, 1.0], 1.0, 1.0), "increasing"),
     ],
 )
 def test_bad_input_is_named(call, message):

@@ -106,6 +106,9 @@ def test_alpha_of_one_or_more_says_what_would_have_to_change():
     with pytest.raises(ValueError, match="alpha = 1 "):
         lnn.convergence_bound(weights, problem, 8.0)
     assert np.isnan(lnn.convergence_bound(weights, problem, on_unbalanced="nan").step_size)
+    assert np.isnan(lnn.convergence_bound(weights, problem, 8.0, on_unbalanced="nan").step_size)
+    with pytest.raises(ValueError, match="1 of 2 networks have alpha >= 1, the largest alpha = 1 "):
+        lnn.convergence_bound((np.eye(2), np.stack([3 * np.eye(2), np.eye(2)])), problem, 8.0)
 
 
 def test_an_ensemble_says_how_many_are_unbalanced_and_may_leave_them_out():
@@ -243,6 +246,12 @@ def test_giving_up_is_infinite():
         (np.zeros((1, 1)),), lnn.Problem([[1.0]], [[3.0]]), 1e-6, steps=5, most=3
     )
     assert failure.step_size == np.inf
+    # The first failure is at 1.6, two doublings above: (1 − 2 η)² > 1 from η = 1 on.
+    for most, step_size in ((2, 1.6), (1, np.inf)):
+        failure = lnn.steps.first_failure(
+            (np.zeros((1, 1)),), lnn.Problem([[1.0]], [[3.0]]), 0.4, most=most
+        )
+        assert (failure.step_size, failure.doublings) == (pytest.approx(step_size), 2)
 
 
 def test_both_engines_find_the_same():
