@@ -1773,7 +1773,11 @@ LABORATORIES.ring = (ui) => {
     if (kind === "global minimizer") return `${set} Every mode passes every layer: a global minimizer, index 0.`;
     const reasons = [];
     if (swaps.length) reasons.push(`${times(swaps.length, "smaller mode")} in it could be exchanged for a larger one`);
-    if (pairs.length) reasons.push(`${times(pairs.length, "pair")} of strings ${pairs.length === 1 ? "covers" : "cover"} the ring`);
+    // Each mode is drawn on a ring of its own: say whose strings a pair joins.
+    const joined = pairs.map(({ through }) => through.map((string) => string.mode + 1).sort())
+      .map(([a, b]) => (a === b ? `two of mode ${a}` : `one of mode ${a}, one of mode ${b}`));
+    const whose = pairs.length > 3 ? "" : ` (${joined.join("; ")})`;
+    if (pairs.length) reasons.push(`${times(pairs.length, "pair")} of strings ${pairs.length === 1 ? "covers" : "cover"} the ring${whose}`);
     if (kind === "strict saddle")
       return `${set} A strict saddle of index ${index}: ${reasons.join(", and ")}. The loss falls like t² when layers ${layersOf(gates, point)} move together.`;
     return `${set} A non-strict saddle: no two strings cover the ring, so the Hessian has no negative eigenvalue. It takes ${cover.gaps.length} strings, and the loss falls like t${raised(order)}, when layers ${layersOf(gates, point)} move together.`;
