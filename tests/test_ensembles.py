@@ -9,9 +9,18 @@ from lnn.descent import first_below, flattest_losses, follow, midpoints, neighbo
 from lnn.dynamics import mode_flow, mode_time
 from lnn.dynamics.closed_form import chain_flow, escape_time, unbalanced_flow
 from lnn.dynamics.mode_basis import aligned, effective_start, mode_values, singular_modes
+from lnn.initialization import with_balancedness
 from lnn.landscape import lift_perturbation, numerical_rank
+from lnn.landscape.kinds import require_second_order_assumptions
+from lnn.one_hidden_layer import linear_minimum
 from lnn.steps.a_posteriori import trapping_bound
-from lnn.steps.balance import drift, imbalances, layer_norm_ceiling, sharp_layer_norm_ceiling
+from lnn.steps.balance import (
+    drift,
+    imbalances,
+    layer_norm_ceiling,
+    rescaled,
+    sharp_layer_norm_ceiling,
+)
 from lnn.steps.convergence import product_norm_ceiling, shrink_to_alpha
 
 LEAD = (2, 3)
@@ -129,3 +138,51 @@ def test_plateaus_of_many_runs_are_those_of_each():
                     single = list(parts(getattr(alone, name)))
                     for ours, theirs in zip(several, single, strict=True):
                         np.testing.assert_allclose(ours[index], theirs, rtol=1e-7, atol=1e-9)
+
+
+GOOD, ZERO = np.eye(2), np.zeros((2, 2))
+ALONE = {
+    "no unique minimizer": lambda: lnn.steps.quadratic_limit([GOOD, np.diag([1.0, -1.0])]),
+    "exactly balanced": lambda: rescaled((np.stack([2 * GOOD, GOOD]), GOOD), 1.0),
+    "give at least that": lambda: layer_norm_ceiling((2 * GOOD, GOOD), [3.0, 2.9]),
+    "single layer": lambda: with_balancedness((2, 2), [1.0], [0.0, 0.1], np.random.default_rng(0)),
+    "has escaped": lambda: escape_time([0.1, 2.0], 1.0, 1.0, 3),
+    "between 0 and target": lambda: mode_time([0.2, 2.0], 0.1, 1.0, 1.0, 3),
+    "start < target": lambda: mode_flow([1.0], [0.1, 2.0], 1.0, 1.0, 3),
+    "increasing times": lambda: chain_flow([0.0, 1.0, 0.5], [1.0, 1.0], 1.0, 1.0),
+    "increasing non-negative times": lambda: lnn.gradient_flow(
+        (GOOD,), lnn.Problem(GOOD, GOOD), [0.0, 1.0, 0.5]
+    ),
+    "Σ_YX is zero": lambda: demand(np.stack([np.diag([2.0, 1.0]), ZERO])),
+    "not full rank": lambda: demand(np.stack([np.diag([2.0, 1.0]), np.diag([2.0, 0.0])])),
+    "coincide": lambda: demand(np.stack([np.diag([2.0, 1.0]), GOOD])),
+    "must be ones": lambda: linear_minimum(lnn.Problem([[1.0, 2.0], [1.0, 3.0]], GOOD), 3),
+    "weights has rank 1": lambda: lift_perturbation(
+        (np.stack([GOOD, np.diag([1, 0])]), GOOD), GOOD
+    ),
+    "target has rank 2": lambda: lift_perturbation(
+        (np.eye(1, 2), np.eye(2, 1)), [np.diag([1.0, 0.0]), GOOD]
+    ),
+    "matrix has rank 2": lambda: lnn.factorize([np.diag([1.0, 0.0]), GOOD], (2, 1, 2)),
+    "without nan": lambda: lnn.intervals.quantile_interval([1.0, np.nan, 2.0]),
+}
+
+
+def demand(Y):
+    require_second_order_assumptions(lnn.Problem(GOOD, Y))
+
+
+@pytest.mark.parametrize("message", ALONE)
+def test_one_member_that_is_not_allowed_is_enough(message):
+    with pytest.raises(ValueError, match=message):
+        ALONE[message]()
+
+
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+def test_one_member_whose_step_is_tiny_has_not_converged(engine):
+    # Its square would be 0; beside a member with a step of ordinary size.
+    run = lnn.descend(
+        (np.zeros((1, 1)),), lnn.Problem([[1.0]], [[3.0]]), [1e-200, 0.25], 3, engine=engine
+    )
+    assert (run.stop == lnn.descent.Stop.STEPS).all()
+    np.testing.assert_allclose(run.weights[0].ravel(), [0.0, 3 * (1 - 0.5**3)], atol=1e-15)

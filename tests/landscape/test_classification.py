@@ -285,6 +285,28 @@ def test_the_relative_gradient_is_what_the_record_says(rng, widths, scale):
     np.testing.assert_allclose(found.curvature_tolerance, 8 * np.sqrt(found.relative_gradient))
 
 
+@pytest.mark.parametrize(("multiple", "rank"), [(9.6, 1), (10.4, 2)])
+def test_modes_below_ten_times_the_relative_gradient_are_not_seen(multiple, rank):
+    # The first mode is off by δ, which is the relative gradient; the second is there.
+    off = 1e-6
+    weak = multiple * off
+    problem = Problem(np.eye(2), np.diag([1.0, weak]))
+    layer = np.diag([1 + off, weak])[None] ** 0.5
+    evidence = gather((layer, layer), problem.reshape(1))
+    np.testing.assert_allclose(evidence.relative_gradient, off, rtol=1e-6)
+    assert evidence.rank == rank
+
+
+@pytest.mark.parametrize(("multiple", "refused"), [(9.6, False), (10.4, True)])
+def test_a_product_may_be_off_by_ten_times_the_noise(rng, multiple, refused):
+    problem, widths = random_problem(rng, 3, 2), (3, 2, 2)
+    weights = critical_point(problem, widths, (0, 1))
+    evidence = gather(tuple(w[None] for w in weights), problem.reshape(1))
+    doctored = replace(evidence, mismatch=multiple * evidence.noise)
+    verdict = _verdict(widths, doctored, 0, 1e-5)
+    assert (verdict.kind is Kind.NOT_CRITICAL) == refused
+
+
 def test_of_two_paths_whose_product_is_noise_the_smaller_counts_as_closed():
     # Four scalar layers 0, 0.05, 0, 1e-6: exact, so that paths below 8 √ε ≈ 1.2e-7 are closed.
     weights = tuple(np.array([[w]]) for w in (0.0, 0.05, 0.0, 1e-6))
