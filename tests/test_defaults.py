@@ -77,7 +77,7 @@ def test_singular_values_that_count_as_equal_are_a_tie(apart, tied):
     assert lnn.steps.certified_least_sharpness(problem, (3, 2, 3)).tied == tied
 
 
-@pytest.mark.parametrize(("size", "lost"), [(0.7e-9, False), (1.4e-9, True)])
+@pytest.mark.parametrize(("size", "lost"), [(0.7e-9, False), (1e-9, False), (1.4e-9, True)])
 def test_a_mode_that_counts_as_zero_is_not_lost(size, lost):
     # Only if a mode is lost the closed form is left, for a bound that is not sharp to rounding.
     problem = lnn.Problem(np.diag([1.0, 2.0]), np.diag([1.0, size]))

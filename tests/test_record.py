@@ -10,7 +10,7 @@ import pytest
 from cases import random_network, random_problem
 
 import lnn
-from lnn._record import Record
+from lnn._record import Record, _brief
 from lnn.steps.search import first_failure
 
 
@@ -73,3 +73,23 @@ def test_what_is_empty_or_boolean_has_no_range():
     for field in fields(record):
         object.__setattr__(record, field.name, (np.ones(3), 4))
     assert "losses=(array([1., 1., 1.]), 4)" in repr(record)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("x" * 78, "'" + "x" * 78 + "'"),  # of 80 characters
+        ("x" * 79, "'" + "x" * 76 + "..."),
+        ((), "()"),
+        (np.array(1 / 3), "0.333333"),
+        (np.array(12), "12"),
+        (np.array(True), "True"),
+        (np.array([1 / 3, 2.0]), "[0.3333, 2.    ]"),
+        (np.arange(7) / 3, "(7,) from 0 to 2"),
+        (np.arange(2, 8.0).reshape(2, 3) / 3, "(2, 3) from 0.6667 to 2.333"),
+        (np.array([[1.0, np.nan]]), "(1, 2) from nan to nan"),
+        (np.array(["a", "b"]), repr(np.array(["a", "b"]))),
+    ],
+)
+def test_a_value_is_shown_by_its_text_its_numbers_or_its_range(value, text):
+    assert _brief(value) == text

@@ -315,14 +315,14 @@ def test_of_two_paths_whose_product_is_noise_the_smaller_counts_as_closed():
     assert (found.kind, found.order) == (Kind.NON_STRICT_SADDLE, 3)  # 4 if all were closed
 
 
-@pytest.mark.parametrize("share", [0.009, 0.011])
-def test_a_product_below_a_hundredth_of_M_has_layers_as_large_as_M_s(share):
-    # M = diag(2, 1) and both layers are c times the identity, c² = 2 times the share.
-    target, c = np.diag([2.0, 1.0]), (2 * share) ** 0.5
-    found = classify((c * np.eye(2), c * np.eye(2)), Problem(np.eye(2), target))
-    size = 2**0.5 if share < 0.01 else c
-    misfit = np.linalg.norm(target - c**2 * np.eye(2))
-    assert found.relative_gradient == pytest.approx(c * misfit / (2 * size), rel=1e-9)
+@pytest.mark.parametrize(("second", "small"), [(0.072, True), (0.08, False), (0.088, False)])
+def test_a_product_below_a_hundredth_of_M_has_layers_as_large_as_M_s(second, small):
+    # M = diag(1, 1/2), layers 1/8 and 0.08 times the identity: at a hundredth, n_k are their sizes.
+    target, eye = np.diag([1.0, 0.5]), np.eye(2)
+    found = classify((0.125 * eye, second * eye), Problem(eye, target))
+    misfit = np.linalg.norm(target - 0.125 * second * eye)
+    expected = 0.125 * misfit if small else misfit
+    assert found.relative_gradient == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from cases import WIDTHS, random_problem
 
 from lnn import Kind, Problem, classify, critical_point, loss, product
 from lnn.landscape import construction
-from lnn.landscape.kinds import possible_kinds
+from lnn.landscape.kinds import possible_kinds, require_second_order_assumptions
 from lnn.landscape.strings import canonical_strings
 from lnn.network import bottleneck
 
@@ -237,3 +237,10 @@ def test_one_layer_has_its_minimizer(rng):
     (w,) = critical_point(problem, (4, 3), (0, 1, 2), rng=rng)
     np.testing.assert_allclose(w, problem.least_squares, atol=1e-10)
     assert bottleneck((4, 3)) == 3
+
+
+def test_an_eigenvalue_of_the_size_of_the_resolution_counts_as_zero():
+    problem = Problem(np.eye(2), np.diag([2.0, 1.0]))
+    require_second_order_assumptions(problem, np.nextafter(0.25, 0.0))
+    with pytest.raises(ValueError, match="full rank d_y = 2"):
+        require_second_order_assumptions(problem, 0.25)

@@ -321,7 +321,7 @@ def test_at_a_tie_it_is_a_lower_bound_and_says_so():
             assert curvature(weights, problem) >= flat.lower * (1 - 1e-9)
 
 
-@pytest.mark.parametrize(("size", "value"), [(1.5e-13, 3.0), (0.7e-13, 2.0)])
+@pytest.mark.parametrize(("size", "value"), [(1.5e-13, 3.0), (1e-13, 2.0), (0.7e-13, 2.0)])
 def test_inputs_that_are_rounding_carry_no_mode(size, value):
     # Modes of sizes 0.5 on e_1 and 1 on the weak input e_2. Where e_2 counts, the second is kept
     # and 2 max_v (‖Σ_YX v‖ + s_1 ‖Rᵀ v‖) = 2 (0.5 + 1); else the first, with 2 (0.5 + 0.5).
