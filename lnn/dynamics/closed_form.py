@@ -11,8 +11,9 @@ here are the modes themselves, aligned weights, and what unequal layers change.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from lnn._bisection import last_where
 from lnn._checks import Array, finite, non_negative, positive, whole
 
 
@@ -308,16 +309,14 @@ def mode_flow(
             f"start is {p0[..., 0]} and target {s[..., 0]}: from depth 3 on the closed form needs "
             f"start < target; integrate other cases with gradient_flow"
         )
-    # Bisection in z = log(p / (s − p)), which resolves both ends.
+    # Bisection in z = log(p / (s − p)), which resolves both ends, up to z = 29, where the product
+    # is s to 13 digits: p / s would soon round to 1, where ₂F₁ is singular.
     shape = np.broadcast_shapes(p0.shape, s.shape, a.shape, t.shape)
-    low = np.broadcast_to(np.log(p0 / (s - p0)), shape).copy()
-    high = low + 4 * a * n * s ** (2 - 2 / n) * t + 1.0  # dz/dt ≤ 2 a N p^{1−2/N} s
+    low = np.broadcast_to(np.log(p0 / (s - p0)), shape)
     origin = _primitive(p0, s, a, n)
-    for _ in range(64):
-        middle = (low + high) / 2
-        # Past z = 29 the product is s to 13 digits, and p / s would soon round to 1, where ₂F₁ is
-        # singular.
-        late = _primitive(s / (1 + np.exp(-np.minimum(middle, 29.0))), s, a, n) - origin > t
-        late |= middle > 29.0
-        low, high = np.where(late, low, middle), np.where(late, middle, high)
-    return np.asarray(s / (1 + np.exp(-(low + high) / 2)))
+
+    def early(z: Array) -> NDArray[np.bool_]:
+        return np.asarray(_primitive(s / (1 + np.exp(-z)), s, a, n) - origin <= t)
+
+    z = last_where(early, low, np.maximum(low, 29.0))
+    return np.asarray(s / (1 + np.exp(-z)))

@@ -252,6 +252,13 @@ def test_a_mode_without_room_can_be_learned_later_on_coloured_inputs():
     assert faster[2] < 0.1
 
 
+@pytest.mark.parametrize("start", [0.1, 3.9, 4.0 * (1 - 1e-14)])
+def test_a_mode_of_three_layers_rests_at_its_target_to_thirteen_digits(start):
+    # And does not go back where it starts nearer than that.
+    late = mode_flow([1e3, 1e9], start, 4.0, 1.0, 3)
+    np.testing.assert_allclose(1 - late / 4.0, min(1 - start / 4.0, np.exp(-29)), rtol=1e-2)
+
+
 @pytest.mark.parametrize(("value", "start"), [(5.0, 1.0), (4.0, 1.0), (1.0, 5.0), (1.0, 4.0)])
 def test_the_closed_form_is_refused_at_and_beyond_the_target(value, start):
     with pytest.raises(ValueError, match="between 0 and target"):
