@@ -1,6 +1,7 @@
-"""What the site does to the text of a page: widths stay together, folds have plain titles."""
+"""What the site does to the text of a page: what stays on one line, titles of folds."""
 
-from book_site import pages, widths
+import pytest
+from book_site import pages, together
 from docutils import nodes
 from docutils.utils import new_document
 
@@ -16,7 +17,7 @@ def test_widths_stay_on_one_line_and_nothing_else_does():
         nodes.Text("Widths 5-4-2-5, (2–1–2) and 1-1-…-1, a non-strict saddle and W-1: in 1-2-1 too")
     )
     words = document.astext()
-    widths.keep_together(document)
+    together.keep_widths(document)
     kept = [span.astext() for span in document.findall(nodes.inline)]
     assert kept == ["5-4-2-5", "2–1–2", "1-1-…-1", "1-2-1"]
     assert all(span["classes"] == ["unbroken"] for span in document.findall(nodes.inline))
@@ -26,8 +27,23 @@ def test_widths_stay_on_one_line_and_nothing_else_does():
 def test_widths_in_code_and_formulas_stand_as_they_are():
     document = paragraph(nodes.literal("", "5-4-5"), nodes.math("", "5-4-5"))
     document += nodes.literal_block("", "5-4-5")
-    widths.keep_together(document)
+    together.keep_widths(document)
     assert not list(document.findall(nodes.inline))
+
+
+@pytest.mark.parametrize(
+    ("formula", "after", "kept"),
+    [
+        (r"\eta =", " 0.05 is safe", "\u00a00.05 is safe"),
+        (r"x \approx", " −2,", "\u00a0−2,"),
+        (r"\eta", " 0.05", " 0.05"),
+        (r"\eta =", " one", " one"),
+    ],
+)
+def test_a_number_stays_beside_the_relation_before_it(formula, after, kept):
+    document = paragraph(nodes.math("", formula), nodes.Text(after))
+    together.keep_numbers(document)
+    assert document.astext() == formula + kept
 
 
 def test_a_fold_of_code_has_one_title_that_can_be_heard():

@@ -3,7 +3,7 @@
 fingerprint  results are never stale: the execution cache is named by a hash of `lnn`
 execution    notebooks run in parallel before Sphinx reads them, with explorers frozen
 formulas     formulas as MathML, set while the book is built
-widths       widths such as 5-4-4-5 on one line
+together     widths such as 5-4-4-5 on one line, numbers beside their formula
 bibliography the bibliography in the style of the citations
 sharing      description and picture of a page, for those who pass it on
 pages        buttons, and pages that need no other host and no inline script
@@ -36,14 +36,14 @@ from book_site import (
     search,
     sharing,
     slides,
-    widths,
+    together,
 )
 
 PARTS = (
     fingerprint,
     execution,
     formulas,
-    widths,
+    together,
     bibliography,
     sharing,
     pages,

@@ -1,4 +1,7 @@
-"""Widths such as 5-4-4-5 stay on one line: a browser would break them after any hyphen."""
+"""What stays on one line: widths such as 5-4-4-5, and a number with the "=" before it.
+
+A browser would break widths after any hyphen, and a line after a formula.
+"""
 
 import re
 
@@ -7,19 +10,37 @@ from sphinx.application import Sphinx
 
 WIDTHS = re.compile(r"(\b\d+(?:[-–]\d+)*[-–](?:…[-–])?\d+\b)")
 _AS_IT_STANDS = (nodes.FixedTextElement, nodes.literal, nodes.math, nodes.raw)
+_RELATION = re.compile(r"(?:[=<>]|\\(?:approx|le|ge|leq|geq|ne|in))\s*$")
+_NUMBER = re.compile(r"^ (?=[-−]?\d)")
 
 
 def setup(app: Sphinx) -> None:
-    """Keep widths together on every page."""
+    """Keep both together on every page."""
     app.connect("doctree-resolved", _keep)
 
 
 def _keep(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     if app.builder.format == "html":
-        keep_together(doctree)
+        keep_numbers(doctree)
+        keep_widths(doctree)
 
 
-def keep_together(doctree: nodes.document) -> None:
+def keep_numbers(doctree: nodes.document) -> None:
+    """Let no line break between a formula that ends in a relation and the number after it.
+
+    Parameters
+    ----------
+    doctree : docutils.nodes.document
+        Changed in place.
+    """
+    for formula in list(doctree.findall(nodes.math)):
+        following = formula.next_node(descend=False, siblings=True)
+        if isinstance(following, nodes.Text) and _RELATION.search(formula.astext()):
+            text = _NUMBER.sub("\N{NO-BREAK SPACE}", following.astext())
+            following.parent.replace(following, nodes.Text(text))
+
+
+def keep_widths(doctree: nodes.document) -> None:
     """Wrap the widths in the text of a document, but for code and formulas.
 
     Parameters
