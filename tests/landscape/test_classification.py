@@ -297,7 +297,7 @@ def test_modes_below_ten_times_the_relative_gradient_are_not_seen(multiple, rank
     assert evidence.rank == rank
 
 
-@pytest.mark.parametrize(("multiple", "refused"), [(9.6, False), (10.4, True)])
+@pytest.mark.parametrize(("multiple", "refused"), [(9.6, False), (10.0, False), (10.4, True)])
 def test_a_product_may_be_off_by_ten_times_the_noise(rng, multiple, refused):
     problem, widths = random_problem(rng, 3, 2), (3, 2, 2)
     weights = critical_point(problem, widths, (0, 1))
@@ -405,6 +405,39 @@ def test_the_escape_goes_downhill_where_the_gradient_has_not_vanished(rng):
         assert sum(np.sum(g * v) for g, v in zip(slopes, found.escape, strict=True)) < 0
 
 
+def evidence_of_one_mode(column, row):
+    """Of the layers rowᵀ M and column, for M = diag(2, 1) and inputs that are the identity."""
+    target = np.diag([2.0, 1.0])
+    weights = ((row @ target)[None, None, :], column[None, :, None])
+    return gather(weights, Problem(np.eye(2), target).reshape(1))
+
+
+def test_the_image_is_that_of_the_symmetric_part():
+    # W Mᵀ Σ⁻¹ = (1, 0)ᵀ (1, ε), whose symmetric part has its axes at the angle θ, tan 2θ = ε.
+    off = 1e-3
+    found = evidence_of_one_mode(np.array([1.0, 0.0]), np.array([1.0, off]))
+    c, s = np.cos(np.arctan(off) / 2), np.sin(np.arctan(off) / 2)
+    np.testing.assert_allclose(found.projector[0], [[c * c, c * s], [c * s, s * s]], atol=1e-12)
+
+
+def test_an_image_that_mixes_modes_mismatches_by_its_commutator():
+    c, s = np.cos(1e-3), np.sin(1e-3)
+    found = evidence_of_one_mode(np.array([c, s]), np.array([c, s]))
+    np.testing.assert_allclose(found.projector[0], [[c * c, c * s], [c * s, s * s]], atol=1e-12)
+    np.testing.assert_allclose(found.mismatch, c * s * (4 - 1) / 4, rtol=1e-9)
+
+
+def test_curvature_is_relative_to_the_targets_where_the_hessian_is_small():
+    # Layers 0, 1/2, 0: with n_k = 1 the Hessian has ± 2 · 1/2, of 2 ‖M‖ = 2.
+    weights = tuple(np.array([[[w]]]) for w in (0.0, 0.5, 0.0))
+    found = gather(weights, Problem([[1.0]], [[1.0]]).reshape(1))
+    np.testing.assert_allclose(found.curvature, -0.5, rtol=1e-12)
+    # Layers 0, 4, 0: with n_k = 1, 4, 1 it has ± 2 / 4, of 2 ‖M‖ / 4.
+    weights = tuple(np.array([[[w]]]) for w in (0.0, 4.0, 0.0))
+    found = gather(weights, Problem([[1.0]], [[1.0]]).reshape(1))
+    np.testing.assert_allclose(found.curvature, -1.0, rtol=1e-12)
+
+
 def test_what_nodes_hold_besides_the_signal_is_a_projection_at_any_weights(rng):
     # Beside a global minimizer, not at it, where the signal has the rank of the product.
     widths, problem = (4, 3, 5, 3), random_problem(rng, 4, 3)
@@ -445,9 +478,31 @@ def test_a_hessian_that_contradicts_the_ranks_withdraws_the_verdict(rng):
         assert (verdict.index, verdict.nullity, verdict.order) == (None, None, None)
         assert why in verdict.reason
     # Of a strict saddle a negative eigenvalue is asked for that is no rounding.
-    for curvature, kind in ((-1.3e-14, Kind.STRICT_SADDLE), (-0.7e-14, Kind.NOT_CRITICAL)):
+    for curvature, kind in (
+        (-1.3e-14, Kind.STRICT_SADDLE),
+        (-1e-14, Kind.STRICT_SADDLE),
+        (-0.7e-14, Kind.NOT_CRITICAL),
+    ):
         doctored = replace(evidence, curvature=np.array([curvature]))
         assert _verdict(widths, doctored, 0, 1e-5).kind is kind
+
+
+def test_what_equals_a_bound_is_within_it(rng):
+    problem, widths = random_problem(rng, 3, 2), (3, 2, 2)
+    weights = critical_point(problem, widths, (0, 1))
+    evidence = gather(tuple(w[None] for w in weights), problem.reshape(1))
+    noise = float(evidence.noise[0])
+    for curvature, kind in (
+        (-noise, Kind.GLOBAL_MINIMIZER),
+        (np.nextafter(-noise, -1.0), Kind.NOT_CRITICAL),
+    ):
+        doctored = replace(evidence, curvature=np.array([curvature]))
+        assert _verdict(widths, doctored, 0, 1e-5).kind is kind
+    for gradient, said in ((1e-12, "at such a point"), (np.nextafter(1e-12, 1.0), "not at it")):
+        doctored = replace(evidence, relative_gradient=np.array([gradient]))
+        assert said in _verdict(widths, doctored, 0, 1e-5).reason
+        assert _verdict(widths, doctored, 0, gradient).kind is Kind.GLOBAL_MINIMIZER
+        assert _verdict(widths, doctored, 0, gradient / 2).kind is Kind.NOT_CRITICAL
 
 
 def test_verdicts_do_not_depend_on_units(rng):

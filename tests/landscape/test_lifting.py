@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lnn import Problem, factorize, product
 from lnn.landscape import lift_perturbation, numerical_rank, raise_to_full_rank, release
+from lnn.landscape.lifting import _rank
 
 WIDTHS = st.lists(st.integers(1, 5), min_size=2, max_size=7).map(tuple)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -222,3 +223,8 @@ def test_an_optimum_up_to_rounding_is_one(seed):
             move(optimal)
         # Not so a little beside it.
         move((1 + 1e-6) * w for w in optimal)
+
+
+@pytest.mark.parametrize(("size", "rank"), [(1e-10, 1), (1.4e-10, 2)])
+def test_a_direction_counts_beyond_ten_digits_of_the_factors(size, rank):
+    assert _rank(np.diag([3.0, 3 * size]), (np.diag([1.0, size]), 3 * np.eye(2))) == rank

@@ -145,6 +145,11 @@ def test_a_larger_delta_may_be_given_but_no_smaller():
         lnn.steps.layer_norm_ceiling(weights, 3 * (1 - 1.4e-12))
 
 
+def test_balanced_weights_have_the_constant_zero_whatever_the_factor():
+    weights = (np.diag([1.0, 2.0]), np.diag([1.0, 2.0]))
+    assert lnn.balancedness(lnn.steps.rescaled(weights, 0.0)) == 0
+
+
 def test_rescaled_weights_have_the_constant_asked_for():
     weights = random_network(np.random.default_rng(6), (5, 2, 2, 5), size=(50,))
     delta = np.geomspace(1e-12, 1e6, 50)
