@@ -3,6 +3,7 @@
 import multiprocessing
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import joblib
 import numpy as np
@@ -316,6 +317,26 @@ def test_the_work_of_a_step_is_counted_for_the_choice_of_threads(widths):
     )
     entries, loss = sum(w.size for w in weights), 2 * target.size
     assert compiled._kernel(widths).flops == Counting.flops + 2 * entries + loss
+
+
+@pytest.mark.parametrize(
+    ("blocks", "work", "threads"),
+    [(4, 1.9e7, 1), (4, 2.1e7, 2), (4, 3.1e7, 3), (4, 9e7, 3), (2, 9e7, 2), (1, 9e7, 1)],
+)
+def test_a_thread_is_worth_ten_million_operations(monkeypatch, blocks, work, threads):
+    started = []
+
+    class Counted(ThreadPoolExecutor):
+        def __init__(self, count):
+            started.append(count)
+            super().__init__(count)
+
+    monkeypatch.setattr(compiled, "ThreadPoolExecutor", Counted)
+    monkeypatch.setattr(compiled, "_cores", lambda: 3)
+    case = ensemble((5, 5, 5, 5), (8 * blocks,))
+    steps = round(work / (compiled._kernel((5, 5, 5, 5)).flops * 8 * blocks)) - 1
+    Ensemble(*case).advance(steps, every=100)
+    assert started == ([threads] if threads > 1 else [])
 
 
 def test_thread_limit_of_the_environment_is_respected(monkeypatch):

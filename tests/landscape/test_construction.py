@@ -211,6 +211,10 @@ def test_the_strength_is_the_size_of_the_open_middle(rng):
     default = critical_point(problem, (4, 3, 3, 3), (0,), kind=Kind.STRICT_SADDLE)[1][1, 1]
     size = np.linalg.norm(problem.X, 2)
     assert default == pytest.approx((problem.eigenvalues[0] ** 0.5 / size) ** (1 / 3))
+    # Of an ensemble the strongest mode of all: targets 8 times as large, layers twice.
+    both = Problem(np.stack([problem.X] * 2), np.stack([problem.Y, 8 * problem.Y]))
+    middles = critical_point(both, (4, 3, 3, 3), (0,), kind=Kind.STRICT_SADDLE)[1]
+    np.testing.assert_allclose(middles[:, 1, 1], 2 * default)
 
 
 @pytest.mark.parametrize(
