@@ -219,6 +219,12 @@ def test_interval_is_clopper_pearson(k, n):
     assert share.rate == k / n
 
 
+def test_a_rate_needs_a_trial():
+    assert nonlinear.success_rate(1.0).rate == 1
+    with pytest.raises(ValueError, match="the number of trials is 0"):
+        nonlinear.success_rate([])
+
+
 def test_full_rank_hidden_layer_bounds_the_loss():
     problem, weights = _case(9, units=9)
     hidden = np.tanh(weights[0] @ problem.X)
