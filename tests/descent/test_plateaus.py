@@ -77,6 +77,13 @@ def test_neighbours_are_critical_points_of_their_kinds_at_their_distance(rng, ra
         assert (verdict.kind, verdict.rank) == (kind, rank)
         gaps = [np.sum((a - b) ** 2) for a, b in zip(point, weights, strict=True)]
         np.testing.assert_allclose(distance, np.sqrt(sum(gaps)), rtol=1e-10)
+    # What the strict one keeps of the middle layer lies outside the signal on both sides.
+    sides = []
+    for signal in (found.flat[0], found.flat[1] @ found.flat[0]):
+        basis = np.linalg.svd(signal)[0][:, :rank]
+        sides.append(np.eye(4) - basis @ basis.T)
+    kept = found.strict[1] - found.flat[1]
+    np.testing.assert_allclose(kept, sides[1] @ weights[1] @ sides[0], atol=1e-9)
     # No farther than a small multiple of the perturbation, though the exact point was given up.
     size = np.sqrt(sum(np.sum(e**2) for e in noise))
     assert found.to_strict < found.to_flat < 2 * size
