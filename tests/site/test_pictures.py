@@ -55,6 +55,23 @@ def test_frames_become_a_file_with_the_same_frames(tmp_path: Path, book_site: Mo
     assert again == light, "a page is mended twice where only others were written anew"
 
 
+def test_what_an_earlier_build_left_goes(tmp_path: Path, book_site: ModuleType) -> None:
+    named = book_site.named
+    font = named.write(tmp_path, "bundles", b"font", "woff")
+    old_font = named.write(tmp_path, "bundles", b"old font", "woff")
+    style = named.write(tmp_path, "bundles", f"src: url({Path(font).name})".encode(), "css")
+    old = f"src: url({Path(old_font).name})".encode()
+    old_style = named.write(tmp_path, "bundles", old, "css")
+    frames = named.write(tmp_path, "frames", b"[1]", "js")
+    old_frames = named.write(tmp_path, "frames", b"[2]", "js")
+    other = named.write(tmp_path, "elsewhere", b"named nowhere", "txt")
+    page = tmp_path / "page.html"
+    page.write_text(f'<link href="{style}"><script src="../{frames}"></script>')
+    named.sweep(tmp_path, ("bundles", "frames", "missing"), [page])
+    assert all((tmp_path / kept).exists() for kept in (style, font, frames, other))
+    assert not any((tmp_path / gone).exists() for gone in (old_style, old_font, old_frames))
+
+
 def test_a_drawn_picture_keeps_its_place(tmp_path: Path, book_site: ModuleType) -> None:
     (tmp_path / "_images").mkdir()
     svg = '<svg xmlns="x" width="403.5pt" height="300pt" viewBox="0 0 403.5 300">'

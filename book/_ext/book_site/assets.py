@@ -83,9 +83,6 @@ def bundle(out: Path, pages: Iterable[Path]) -> None:
     for group in set(sheets.values()):
         text = "\n".join(rule for name in dict.fromkeys(group) for rule in parsed[name])
         written[group] = named.write(out, BUNDLES, few_icons(out, text).encode(), "css")
-    for old in (out / BUNDLES).glob("*.css"):
-        if f"{BUNDLES}/{old.name}" not in written.values():
-            old.unlink()
     for page, group in sheets.items():
         if group:
             folder = page.relative_to(out).parent.as_posix()

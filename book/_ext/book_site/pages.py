@@ -13,6 +13,8 @@ from sphinx_design.dropdown import dropdown_title
 from book_site import assets, formulas, lite, named, pictures
 from book_site.fingerprint import digest
 
+INLINE = "_static/inline"
+
 # Icons are drawn from the theme's font; its script that draws them again weighs half a megabyte.
 _ICON_SCRIPT = re.compile(r"<script[^>]*/fontawesome\.js[^>]*></script>")
 # Sphinx's own search, of which the theme loads the whole index on every page: see search.py.
@@ -114,6 +116,7 @@ def _rewrite(app: Sphinx, exception: Exception | None) -> None:
         if changed != text:
             page.write_text(changed, encoding="utf-8")
     assets.bundle(out, pages)
+    named.sweep(out, ("_images", pictures.FOLDER, INLINE, assets.BUNDLES), pages)
 
 
 def mend(page: str, out: Path, root: str) -> str:
@@ -161,7 +164,7 @@ def _inline_to_files(page: str, out: Path, root: str) -> str:
     settings = []
 
     def file(text: str, first: str = "") -> str:
-        address = named.write(out, "_static/inline", text.encode(), "js")
+        address = named.write(out, INLINE, text.encode(), "js")
         return f'<script{first} src="{root}{address}"></script>'
 
     def move(match: re.Match[str]) -> str:
