@@ -89,7 +89,7 @@ def draw_passes(axes: Sequence[Axes], *, reach: float = 1.0) -> list[Artist]:
     -------
     list of matplotlib.artist.Artist
     """
-    radius, angle = np.meshgrid(np.linspace(0, reach, 15), np.linspace(0, 2 * np.pi, 73))
+    radius, angle = np.meshgrid(np.linspace(0, reach, 11), np.linspace(0, 2 * np.pi, 49))
     x, y = radius * np.cos(angle), radius * np.sin(angle)
     # Orthonormal coordinates: of the plane of two weights turned by 45 degrees, and of the plane
     # w₁ + w₂ + w₃ = 0.
@@ -99,9 +99,8 @@ def draw_passes(axes: Sequence[Axes], *, reach: float = 1.0) -> list[Artist]:
         z = z / np.max(z)
         surface = ax.plot_surface(  # type: ignore[attr-defined]
             x, y, z, cmap="Blues_r", alpha=0.9, linewidth=0.15, edgecolor="#7a8794",
-            rcount=73, ccount=15, antialiased=True, vmin=-1.2, vmax=1.6,
+            rcount=49, ccount=11, antialiased=True, vmin=-1.2, vmax=1.6,
         )  # fmt: skip
-        surface.set_rasterized(True)
         artists.append(surface)
         for k in range(ways):
             phi = 2 * np.pi * k / ways
