@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from bs4 import BeautifulSoup
 from pypdf import PdfReader
 from visiting import chapters
 
@@ -86,3 +87,27 @@ def test_links_of_the_book_lead_inside_it(printed: tuple[PdfReader, list[str]]) 
                 outside += 1
     assert inside > 20
     assert outside > 3
+
+
+def test_no_page_is_blank(printed: tuple[PdfReader, list[str]]) -> None:
+    _, texts = printed
+    assert not [n for n, text in enumerate(texts, 1) if len(text.split()) < 2], "only its number"
+
+
+def test_a_card_that_stands_elsewhere_is_a_line(book_site: ModuleType) -> None:
+    from book_site import paper
+
+    card = (
+        '<article class="audit-item"><p class="audit-head"><b>Eq. (1)</b> '
+        '<span>x<sub>i</sub></span> <span class="audit-verdict">holds</span></p>'
+        '<p class="audit-links"><a href="#chapter">Explained</a>{}</p></article>'
+    )
+    whole, short = card.format(""), card.format(' · <a href="#audit--1">The test</a>')
+    soup = BeautifulSoup(f"<div>{short}{short}<p>Words.</p>{whole}</div>", "html.parser")
+    assert soup.div is not None
+    paper._cards_to_lines(soup.div)
+    line = (
+        '<li><a href="#audit--1">Eq. (1) x<sub>i</sub></a><span data-page="audit--1"></span></li>'
+    )
+    assert str(soup.div) == f'<div><ol class="elsewhere">{2 * line}</ol><p>Words.</p>{whole}</div>'
+    assert ">7</span>" in paper.with_numbers(str(soup), {"audit--1": 7})

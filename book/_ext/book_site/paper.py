@@ -1,9 +1,10 @@
 """The book on paper: one PDF of all pages, made by Chromium from the built site.
 
 Run as ``python -m book_site.paper _build/html`` after the site is built. Folded parts stand open,
-an explorer or a laboratory is its default picture with the address of the live one, and links
-inside the book lead inside the PDF. It is printed twice: the first print says on which page each
-heading is, the second has these numbers in its contents.
+an explorer or a laboratory is its default picture with the address of the live one, a card that
+stands on another page in full is a line with that page's number, and links inside the book lead
+inside the PDF. It is printed twice: the first print says on which page each heading is, the second
+has these numbers.
 """
 
 import re
@@ -25,6 +26,8 @@ ONLINE = ("book/api_figures.html",)
 """Pages that are not printed: every function that draws, which is looked up and not read."""
 LINK = '<p class="book-paper"><a href="{root}' + NAME + '">The whole book as a PDF</a></p>'
 _ENTRY = re.compile(r'<li class="(page|section)"><a href="#([^"]+)">([^<]*)</a>')
+_UNCOLOURED = ".highlight span:is(.n, .p, .w)"
+"""Words of code in the colour of the text. Each span is an object of the PDF."""
 _FOOTER = '<div class="extra_footer">'
 _LEFT_OUT = (
     "script, noscript, button, .headerlink, .lnn-controls, .lnn-lab-controls, input, select, "
@@ -39,14 +42,25 @@ html[data-theme] { --pst-color-shadow: transparent !important; }
 article.bd-article { max-width: none; padding: 0; break-before: page; }
 .title { display: flex; flex-direction: column; justify-content: center; height: 240mm; }
 .title h1 { font-size: 34pt; }
-.contents { break-before: page; }
-.contents ol { padding: 0; list-style: none; }
-.contents li { display: flex; justify-content: space-between; gap: 1em; break-inside: avoid; }
+.contents { break-before: page; font-size: 0.95em; line-height: 1.45; }
+:is(.contents ol, .elsewhere) { padding: 0; list-style: none; }
+:is(.contents, .elsewhere) li { display: flex; justify-content: space-between; gap: 1em; }
+:is(.contents, .elsewhere) li { break-inside: avoid; }
 .contents li.page { margin-top: 0.6em; font-weight: 600; }
 .contents li.section { padding-left: 1.5em; }
-.contents a { color: inherit; text-decoration: none; }
+:is(.contents, .elsewhere) a { color: inherit; text-decoration: none; }
+:is(h1, h2, h3, h4, .audit-head, .audit-item > blockquote) { break-inside: avoid; }
+:is(h1, h2, h3, h4, summary, .audit-head, .audit-item > blockquote) { break-after: avoid; }
+.admonition-title { break-after: avoid; }
+.sd-summary-state-marker { display: none !important; }
+:is(.admonition, .sd-card, .audit-item) { box-decoration-break: clone; }
+p { orphans: 3; widows: 3; }
+:is(figure, .cell_output) img { max-width: 120mm !important; max-height: 80mm; }
+:is(figure, .cell_output) img { object-fit: contain; }
+.lnn-explorer img.lnn-picture, .lnn-lab img.lnn-picture { max-width: 105mm !important; }
+.hide pre { font-size: 0.7rem; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.8rem; }
-figcaption :is(p, span) { color: black; }
+figcaption :is(p, span) { font-weight: 400; color: black; }
 .live { margin: 0.25rem 0; font-size: 0.85rem; overflow-wrap: anywhere; }
 """
 
@@ -163,10 +177,35 @@ def _article(site: Path, page: str, pages: set[str], base: str) -> Tag:
         image["loading"] = "eager"
     for link in article.select("a[href]"):
         link["href"] = _target(str(link["href"]), page, pages, base)
+    for words in article.select(_UNCOLOURED):
+        words.unwrap()
+    _cards_to_lines(article)
+    article.smooth()
     for element in article.select("[id]"):
         element["id"] = key(f"{page}#{element['id']}")
     article["id"] = key(page)
     return article
+
+
+def _cards_to_lines(article: Tag) -> None:
+    """Put, in place of a card that links to its whole, a line with the page of the whole."""
+    for card in article.select(".audit-item"):
+        whole = card.select_one('.audit-links a[href^="#"]:last-child:not(:first-child)')
+        head = card.select_one(".audit-head")
+        if whole is None or head is None:
+            continue
+        place = str(whole["href"]).removeprefix("#")
+        name = " ".join(
+            part.decode_contents() for part in head.select(":scope > :not(:last-child)")
+        )
+        line = f'<li><a href="#{place}">{name}</a><span data-page="{place}"></span></li>'
+        before = card.find_previous_sibling()
+        if before is None or "elsewhere" not in before.get("class", []):
+            card.insert_before(BeautifulSoup('<ol class="elsewhere"></ol>', "html.parser"))
+        lines = card.find_previous_sibling("ol")
+        assert isinstance(lines, Tag)
+        lines.append(BeautifulSoup(line, "html.parser"))
+        card.decompose()
 
 
 def _target(link: str, page: str, pages: set[str], base: str) -> str:
