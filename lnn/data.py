@@ -25,8 +25,10 @@ class Table(Record):
     ----------
     X : (d_x, m) array
     Y : (d_y, m) array
-    inputs, targets : tuple of str
-        What the rows of X and of Y are called. The row of a class is called "column=class".
+    inputs : tuple of str
+        What the rows of X are called.
+    targets : tuple of str
+        What the rows of Y are called. The row of a class is called "column=class".
     """
 
     X: Array

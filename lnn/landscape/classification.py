@@ -45,9 +45,9 @@ def classify(
 
     The verdict is the theorem's, from ranks, for any data: eigenvalues of Σ may coincide, Σ_YX and
     Σ_XX may be singular. It does not change under X → B X, W_1 → W_1 B⁻¹ with B invertible. It is
-    given only if the Hessian agrees: no eigenvalue below −`curvature_tolerance` at a minimizer or a
-    non-strict saddle, a negative one at a strict saddle. Otherwise the kind is NOT_CRITICAL and
-    `reason` says what disagreed.
+    given only if the Hessian agrees: no eigenvalue below minus `curvature_tolerance` at a minimizer
+    or a non-strict saddle, a negative one at a strict saddle. Otherwise the kind is NOT_CRITICAL
+    and `reason` says what disagreed.
 
     Weights that a run left near a critical point count as that point if their relative gradient
     is at most `tolerance`; `reason` says whether they are at it or near it, and how near. At

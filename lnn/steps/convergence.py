@@ -35,8 +35,12 @@ class ConvergenceBound(StepBound):
         δ.
     alpha : (...) array
         α = balancedness(weights) / δ.
-    M, K, B : (...) array
-        Bound of ‖W‖, of ‖W_j‖², and of the curvature of ½ L.
+    M : (...) array
+        Bound of ‖W‖.
+    K : (...) array
+        Bound of ‖W_j‖².
+    B : (...) array
+        Bound of the curvature of ½ L.
     """
 
     delta: Array

@@ -6,13 +6,18 @@ and the keys of the bibliography, such as achour2021, become citations.
 """
 
 import re
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.ext.autodoc import DataDocumenter
 
 _LITERAL = re.compile(r"(``.*?``|`[^`]+`|:\w+:`[^`]+`)")
 
+
+MOST = 60
+"""Characters of a value that is shown."""
 
 _KEY = re.compile(r"\b[a-z]+[12]\d{3}\b")
 
@@ -38,13 +43,32 @@ def process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: li
     """Rewrite a docstring in place, before napoleon reads its sections."""
     known, doctest = keys(app), False
     if what in ("attribute", "data", "property"):
-        lines.insert(0, "")  # or napoleon takes what stands before a first colon for a type
+        lines.insert(0, "\\")  # nothing: or napoleon takes what precedes a colon for a type
     for index, line in enumerate(lines):
         doctest = line.lstrip().startswith(">>>") or (doctest and bool(line.strip()))
         if not doctest and not line.lstrip().startswith("* "):
             lines[index] = escape(line, known)
 
 
+class Constant(DataDocumenter):
+    """A constant with its value, where that is short and the same on every machine."""
+
+    priority = DataDocumenter.priority + 1
+
+    def should_suppress_value_header(self) -> bool:
+        """Return whether only the name is shown."""
+        value = self.object
+        path = isinstance(value, (str, Path)) and Path(value).is_absolute()
+        return path or len(repr(value)) > MOST or super().should_suppress_value_header()
+
+
+def plain(app: Sphinx, what: str, name: str, obj: Any, *_: Any) -> tuple[str, str] | None:
+    """Return no signature for an enumeration: it is not called."""
+    return ("", "") if isinstance(obj, type) and issubclass(obj, Enum) else None
+
+
 def setup(app: Sphinx) -> None:
     """Connect, ahead of napoleon."""
+    app.add_autodocumenter(Constant, override=True)
     app.connect("autodoc-process-docstring", process, priority=400)
+    app.connect("autodoc-process-signature", plain)
