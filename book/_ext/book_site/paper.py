@@ -54,7 +54,8 @@ article.bd-article { max-width: none; padding: 0; break-before: page; }
 .admonition-title { break-after: avoid; }
 .sd-summary-state-marker { display: none !important; }
 :is(.admonition, .sd-card, .audit-item) { box-decoration-break: clone; }
-p { orphans: 3; widows: 3; }
+:is(.admonition, .hide [class*="highlight"]) { break-inside: auto !important; }
+:is(p, pre) { orphans: 3; widows: 3; }
 :is(figure, .cell_output) img { max-width: 120mm !important; max-height: 80mm; }
 :is(figure, .cell_output) img { object-fit: contain; }
 .lnn-explorer img.lnn-picture, .lnn-lab img.lnn-picture { max-width: 105mm !important; }
