@@ -198,26 +198,27 @@ def draw_descent_lemma(
 
 
 def draw_depth(
-    ax: Axes, depths: Array, step_sizes: Array, limit: Array, first: Array
+    ax: Axes, depths: Array, step_sizes: Array, allowed: Mapping[str, Array]
 ) -> list[Artist]:
-    """Draw a proved step size against the depth, between its two power laws.
+    """Draw a proved step size against the depth, below what each of its two terms would allow.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
     depths, step_sizes : (k,) arrays
-    limit, first : (k,) arrays
-        The laws 1/N³ and 1/N.
+    allowed : mapping of str to (k,) array
+        The name of a term, and the step size that this term alone would allow.
 
     Returns
     -------
     list of matplotlib.artist.Artist
     """
     artists: list[Artist] = []
-    artists += ax.plot(depths, first, color=REFERENCE, linestyle=":", label="1/N, while B decides")
-    artists += ax.plot(depths, limit, color=THEORY, linestyle="--", label="1/N³, the drift decides")
-    artists += ax.plot(depths, step_sizes, "o", color=SIMULATION, label="proved step size")
-    ax.set(xscale="log", yscale="log", xlabel="layers N", ylabel="step size η")
+    looks = zip(allowed.items(), ((REFERENCE, ":"), (THEORY, "--")), strict=True)
+    for (name, values), (colour, line) in looks:
+        artists += ax.plot(depths, values, color=colour, linestyle=line, label=f"{name} alone")
+    artists += ax.plot(depths, step_sizes, "o", color=SIMULATION, label="both: proved")
+    ax.set(xscale="log", yscale="log", xlabel="layers N", ylabel="step size that is allowed")
     label_powers(ax.yaxis)
     artists.append(ax.legend(loc="lower left"))
     return artists

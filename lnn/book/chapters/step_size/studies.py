@@ -8,6 +8,7 @@ import numpy as np
 from lnn._checks import Array, Weights
 from lnn.descent.run import Run, descend
 from lnn.initialization import gaussian
+from lnn.objective import loss
 from lnn.problem import Problem
 from lnn.steps.convergence import convergence_bound, shrink_to_alpha
 from lnn.steps.divergence import divergence_bound
@@ -125,15 +126,18 @@ class Depths:
     Attributes
     ----------
     step_sizes : (k,) array
+    curvature : (k,) array
+        1/B, what the curvature alone would allow.
+    drift : (k,) array
+        (1 − α) δ / (2 L), what the drift of the balance alone would allow.
     limit : (k,) array
-        (1 − α) / (2 L N³).
-    first : (k,) array
-        1/B with N → ∞ in all but the factor N.
+        (1 − α) / (2 L N³), to which the drift tends.
     """
 
     step_sizes: Array
+    curvature: Array
+    drift: Array
     limit: Array
-    first: Array
 
 
 ALPHA = 0.5
@@ -153,28 +157,13 @@ def bounds_by_depth(depths: np.ndarray) -> Depths:
         is the same for all.
     """
     problem, _ = example()
-    found, losses = [], []
+    found, curvature, drift = [], [], []
     for depth in depths:
         weights = gaussian((3,) * (int(depth) + 1), np.random.default_rng(0))
-        bound = convergence_bound(shrink_to_alpha(weights, problem, ALPHA), problem)
+        weights = shrink_to_alpha(weights, problem, ALPHA)
+        bound = convergence_bound(weights, problem)
         found.append(float(bound.step_size))
-        losses.append(float(np.trace(problem.cov_yy)))
-    limit = (1 - ALPHA) / (2 * np.array(losses) * depths**3.0)
-    return Depths(np.array(found), limit, 1 / (_curvature_per_layer() * depths))
-
-
-def _curvature_per_layer() -> float:
-    """2 e² M² ‖X‖² + e M ‖X Yᵀ‖, to which B/N tends, at weights whose product is 0."""
-    problem, _ = example()
-    norm_y = np.sqrt(np.linalg.eigvalsh(problem.cov_yy)[-1])
-    largest, smallest = problem.singular_values_x[0], problem.singular_values_x[-1]
-    M = (np.sqrt(np.trace(problem.cov_yy)) + norm_y) / smallest
-    cross = np.linalg.norm(problem.cov_yx, 2)
-    return float(2 * np.e**2 * M**2 * largest**2 + np.e * M * cross)
-
-
-def crossing_depth() -> float:
-    """Return the depth at which the two laws of `bounds_by_depth` give the same step size."""
-    problem, _ = example()
-    total = float(np.trace(problem.cov_yy))
-    return float(np.sqrt((1 - ALPHA) * _curvature_per_layer() / (2 * total)))
+        curvature.append(1 / float(bound.B))
+        drift.append(float((1 - bound.alpha) * bound.delta / (2 * loss(weights, problem))))
+    limit = (1 - ALPHA) / (2 * float(np.trace(problem.cov_yy)) * depths**3.0)
+    return Depths(np.array(found), np.array(curvature), np.array(drift), limit)
