@@ -37,24 +37,39 @@ def between(figure: Figure, way: float) -> str:
         return tuple((1 - s) * a + s * b for a, b in zip(spurious, best, strict=True))
 
     upper, lower = figure.subplots(2, 1)
-    figure.subplots_adjust(hspace=0.45, bottom=0.11, top=0.97)
+    figure.subplots_adjust(hspace=0.55, bottom=0.11, top=0.87)
     grid = np.linspace(-0.3, 4.3, 93)
     fitted = {"network": outputs(at(way), with_ones(grid[None, :]))[0]}
     figures.draw_fits(upper, problem.X[0], problem.Y[0], grid, fitted)
-    upper.set_ylim(-0.4, 3.6)
+    first, second = at(way)
+    inputs = first @ with_ones(grid[None, :])
+    for unit, style in enumerate((":", "-.")):
+        part = second[0, unit] * np.maximum(inputs[unit], 0)
+        upper.plot(grid, part, style, color=REFERENCE, label=f"unit {unit + 1}'s part")
+    upper.legend(loc="lower left", bbox_to_anchor=(-0.03, 0.97), ncols=2, columnspacing=1.2)
+    upper.set_ylim(-1.4, 4.4)
     shares = np.linspace(0, 1, 201)
+    # Where a unit's input, which is linear along the way, changes its sign on a sample.
+    before, after = (w[0] @ problem.X for w in (spurious, best))
+    crossed = np.argwhere((before > 0) & (after < 0))
+    seams = [(before[k, i] / (before[k, i] - after[k, i]), problem.X[0, i]) for k, i in crossed]
     along = loss(at(shares), problem)
     here = float(loss(at(way), problem))
     lower.plot(shares, along, color=REFERENCE)
+    for seam, sample in seams:
+        lower.axvline(seam, color=REFERENCE, linestyle=":", linewidth=1.2)
+        lower.text(seam, 1.83, f"off at x={sample:g}", ha="center", va="bottom", fontsize="small")
     lower.plot([way], [here], "o", color=SIMULATION, markersize=9)
     lower.set_xlabel("share of the way to the global minimum")
     lower.set_ylabel("loss")
     lower.set_ylim(-0.15, 1.8)
     lower.text(0.02, 0.45, "spurious: 0.7")
     lower.text(0.99, 0.45, "global: 0", ha="right")
+    offs = " and ".join(f"x = {sample:g} after {100 * seam:.0f} %" for seam, sample in seams)
     return (
         f"{100 * way:.0f} % of the way from the best line to the hinge the loss is {here:.2f}; the "
-        f"ends have 0.7 and 0, and the top of the barrier between them {along.max():.1f}."
+        f"ends have 0.7 and 0, and the top of the barrier between them {along.max():.1f}. Unit 1 "
+        f"goes off at {offs} of the way."
     )
 
 
@@ -73,7 +88,7 @@ def width(figure: Figure, units: int, activation: str) -> str:
     ax.bar(range(1, DATA_SETS + 1), order, color=SIMULATION)
     ax.axhline(float(fits.mean()), color=REFERENCE, linestyle="--")
     ax.set(ylim=(0, 1.05), xticks=range(1, DATA_SETS + 1))
-    ax.set_xlabel("data set, easiest first")
+    ax.set_xlabel("data sets, the best share first")
     ax.set_ylabel("share of runs that fit")
     ax.set_title(f"{activation}, h = {WIDTHS[row]}: {fits.mean():.0%} of all runs")
     return (

@@ -229,7 +229,8 @@ def draw_tiles(
             ax.annotate(
                 label,
                 (point[0], point[1]),
-                xytext=(9, 7),
+                xytext=(9, 7) if point[0] > 0 else (-9, 7),
+                ha="left" if point[0] > 0 else "right",
                 textcoords="offset points",
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85},
             )
@@ -239,6 +240,67 @@ def draw_tiles(
     bar = ax.figure.colorbar(picture, ax=ax, ticks=range(len(x) + 1))
     bar.set_label("samples on which it is active")
     return artists
+
+
+def draw_seam_names(ax: Axes, x: Array) -> list[Artist]:
+    """Write at the left edge of a picture of tiles which sample each seam belongs to.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        With its limits set: the seams w x + b = 0 are named where w < 0.
+    x : (m,) array
+        Samples, none of them negative.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    left, top = ax.get_xlim()[0], ax.get_ylim()[1]
+    artists: list[Artist] = []
+    for index, sample in enumerate(x):
+        # Every other name stands nearer to the middle, so that steep seams leave room for them.
+        share = (0.9, 0.7)[index % 2]
+        w = max(share * left, -share * top / sample) if sample > 0 else share * left
+        artists.append(
+            ax.text(
+                w,
+                -sample * w,
+                f"x={sample:g}",
+                fontsize="small",
+                ha="center",
+                va="center",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85},
+            )
+        )
+    return artists
+
+
+def draw_way(ax: Axes, begin: Array, end: Array) -> Artist:
+    """Draw an arrow over the tiles: the straight way of one unit.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    begin, end : (2,) arrays
+        The unit's (w, b) at both ends.
+
+    Returns
+    -------
+    matplotlib.artist.Artist
+    """
+    return ax.annotate(
+        "",
+        (end[0], end[1]),
+        xytext=(begin[0], begin[1]),
+        arrowprops={
+            "arrowstyle": "->",
+            "color": THEORY,
+            "linewidth": 2.2,
+            "shrinkA": 6,
+            "shrinkB": 6,
+        },
+    )
 
 
 def draw_walk(ax: Axes, tiles: np.ndarray, x: Array, paths: Mapping[str, Array]) -> list[Artist]:
@@ -265,7 +327,7 @@ def draw_walk(ax: Axes, tiles: np.ndarray, x: Array, paths: Mapping[str, Array])
         artists += ax.plot(*path.T, style, color=colour, linewidth=1.3)
         artists += ax.plot(*path[0], "o", color=colour, markersize=9, mec="black", zorder=3)
     ax.set(xlim=(-1, 2), ylim=(-2, 4))
-    return artists
+    return artists + draw_seam_names(ax, x)
 
 
 _FATES = ("fits: loss 0", "below the line's loss", "at the line", "above it, or gone")
@@ -333,7 +395,7 @@ def draw_exit_times(
     law = y0 * np.exp(np.log(y1 / y0) * (along - x0) / (x1 - x0))
     artists += ax.loglog(along, law, ":", color=REFERENCE, label="exponential law")
     ax.set_ylim(limits[0], 3 * limits[1])
-    ax.set_xlabel("1 / (η ν²)")
+    ax.set_xlabel("1 / (η ν²):  more noise ←   → less noise")
     ax.set_ylabel("η × median steps until exit")
     ax.legend(loc="upper left")
     return artists
