@@ -93,7 +93,7 @@ def flattest_factorization(target: Array, root: Array, rank: int, depth: int) ->
     form = _Form.of(target, root, rank, depth)
     factors = np.tile(np.eye(rank), (depth - 1, 1, 1))
     best, value, lower = factors, np.inf, -np.inf
-    for stage, power in enumerate(_POWERS, start=1):
+    for power in _POWERS:
         base = factors
 
         def smooth(x: Array, base: Array = base, power: float = power) -> tuple[float, Array]:
@@ -118,7 +118,7 @@ def flattest_factorization(target: Array, root: Array, rank: int, depth: int) ->
         eigenvalues, vectors = form.spectrum(factors)
         if eigenvalues[-1] < value:
             best, value = factors, float(eigenvalues[-1])
-        for trial in _POWERS[:stage]:
+        for trial in _POWERS:  # every density proves a bound
             lower = max(lower, form.certificate(factors, eigenvalues, vectors, trial))
         if np.log(value) - lower < _GAP:
             break
@@ -160,7 +160,8 @@ class _Form:
     @classmethod
     def of(cls, target: Array, root: Array, rank: int, depth: int) -> "_Form":
         left, a, _ = np.linalg.svd(root, full_matrices=False)
-        left, a = left[:, a > _NOISE * a[0]], a[a > _NOISE * a[0]]
+        seen = a > _NOISE * a[0]
+        left, a = left[:, seen], a[seen]
         u, s, vt = np.linalg.svd((target @ left) * a, full_matrices=False)
         size, norm = a[0], s[0]
         a, s = a / size, s / norm
