@@ -10,7 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import NullFormatter
 
 from lnn._checks import Array
-from lnn.book.style import MODE_COLOURS, REFERENCE, SIMULATION, THEORY
+from lnn.book.style import MODE_COLOURS, MODE_MARKERS, REFERENCE, SIMULATION, THEORY
 from lnn.book.valley import LEVELS, draw_landscape
 
 
@@ -176,6 +176,12 @@ def draw_bounce(
     artists += ax.plot(
         path[:, 0], path[:, 1], "o-", color=SIMULATION, markersize=3, linewidth=1.0, label="run"
     )
+    for step in range(5, min(len(path), 11)):  # while the jumps are wide
+        low = path[step, 0] * path[step, 1] < target
+        place: dict[str, Any] = {"ha": "center", "va": "top" if low else "bottom"}
+        offset = (0, -5 if low else 4)
+        place |= {"xytext": offset, "textcoords": "offset points", "fontsize": 11}
+        artists.append(ax.annotate(str(step), path[step], **place))
     marks: dict[str, Any] = {
         "color": SIMULATION,
         "markeredgecolor": "white",
@@ -184,8 +190,32 @@ def draw_bounce(
     }
     for place, marker, name in ((0, "o", "start"), (-1, "^", "end")):
         artists += ax.plot(*path[place], marker, markersize=10, label=name, **marks)
-    ax.set(xlim=(1.0, 2.6), ylim=(-0.15, 1.25))
+    ax.set(xlim=(1.0, 2.6), ylim=(-0.15, 1.4))
     artists.append(ax.legend(loc="upper right", ncols=2, columnspacing=1.2))
+    return artists
+
+
+def draw_layers(ax: Axes, weights: Sequence[Array]) -> list[Artist]:
+    """Draw the singular values of every layer, the k-th of each layer joined by a line.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    weights : sequence of (d_j, d_{j-1}) arrays
+        Layers with equally many singular values, at most six.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    values = np.array([np.linalg.svd(layer, compute_uv=False) for layer in weights])
+    layers = np.arange(1, len(values) + 1)
+    artists: list[Artist] = []
+    for k, mode in enumerate(values.T):
+        look: dict[str, Any] = {"color": MODE_COLOURS[k], "marker": MODE_MARKERS[k]}
+        artists += ax.plot(layers, mode, linewidth=1.2, markersize=6, **look)
+    ax.set(xlim=(layers[0] - 0.3, layers[-1] + 0.3), xlabel="layer")
+    ax.set_xticks(layers)
     return artists
 
 
