@@ -178,10 +178,9 @@ def draw_bounce(
     )
     for step in range(5, min(len(path), 11)):  # while the jumps are wide
         low = path[step, 0] * path[step, 1] < target
-        place: dict[str, Any] = {"ha": "center", "va": "top" if low else "bottom"}
-        offset = (0, -5 if low else 4)
-        place |= {"xytext": offset, "textcoords": "offset points", "fontsize": 11}
-        artists.append(ax.annotate(str(step), path[step], **place))
+        side: dict[str, Any] = {"xytext": (0, -5 if low else 4), "va": "top" if low else "bottom"}
+        side |= {"textcoords": "offset points", "ha": "center", "fontsize": 11}
+        artists.append(ax.annotate(str(step), tuple(path[step]), **side))
     marks: dict[str, Any] = {
         "color": SIMULATION,
         "markeredgecolor": "white",

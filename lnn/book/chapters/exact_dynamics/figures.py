@@ -282,14 +282,16 @@ def draw_greedy(
     list of matplotlib.artist.Artist
     """
     artists: list[Artist] = [*ax.plot(times, losses, color=SIMULATION, linewidth=2.4)]
-    for level, name, style in (
-        (without_b, "A learned, B not", ":"),
-        (best, "best map of rank 1", "--"),
+    end = float(times[-1])
+    for level, name, style, side, place in (  # each where the run is far away
+        (without_b, "A learned, B not", ":", "right", 0.99 * end),
+        (best, "best map of rank 1", "--", "left", 0.01 * end),
     ):
         colour = REFERENCE if style == ":" else THEORY
         artists.append(ax.axhline(level, color=colour, linestyle=style, linewidth=1.4))
-        artists.append(ax.text(0.02, level + 0.2, name, color=colour, va="bottom"))
-    ax.set(xlim=(0, float(times[-1])), ylim=(0, 1.08 * float(losses[0])))
+        look: dict[str, Any] = {"color": colour, "ha": side, "va": "bottom"}
+        artists.append(ax.text(place, level + 0.2, name, **look))
+    ax.set(xlim=(0, end), ylim=(0, 1.08 * float(losses[0])))
     ax.set_xlabel("time t = step size × steps")
     ax.set_ylabel("loss")
     return artists
