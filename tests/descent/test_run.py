@@ -138,6 +138,11 @@ def test_a_member_has_diverged_once_its_loss_is_so_many_times_its_scale(engine):
     assert run.steps == 4  # 4³ = 64 ≤ 100 < 256 = 4⁴
     np.testing.assert_allclose(run.losses[:4], 9 * 4.0 ** np.arange(4))
     np.testing.assert_array_equal(run.losses[4:], np.inf)
+    # In an ensemble by its own scale, which is 9 · 10⁴ for a start a hundred times as far.
+    both = (np.array([[[0.0]], [[-297.0]]]),)
+    run = lnn.descend(both, problem, 1.5, 60, divergence_factor=100.0, engine=engine)
+    np.testing.assert_array_equal(run.stop, Stop.DIVERGED)
+    np.testing.assert_array_equal(run.steps, 4)
     # Scaled by ‖Y‖² where the start is nearly perfect, so that a start there is not a verdict.
     near = (np.full((1, 1), 3.0 - 1e-6),)
     assert lnn.descend(near, problem, 1.5, 60, divergence_factor=100.0, engine=engine).steps == 25

@@ -307,6 +307,12 @@ def test_a_product_may_be_off_by_ten_times_the_noise(rng, multiple, refused):
     assert (verdict.kind is Kind.NOT_CRITICAL) == refused
 
 
+def test_one_layer_has_no_saddle_though_it_lacks_a_mode_too_weak_to_be_seen():
+    found = classify((np.diag([1.0, 0.0]),), Problem(np.eye(2), np.diag([1.0, 1e-7])))
+    assert (found.kind, found.order) == (Kind.GLOBAL_MINIMIZER, None)
+    assert (found.index, found.nullity) == (0, 0)  # of the Hessian 2 Σ_XX ⊗ 1
+
+
 def test_of_two_paths_whose_product_is_noise_the_smaller_counts_as_closed():
     # Four scalar layers 0, 0.05, 0, 1e-6: exact, so that paths below 8 √ε ≈ 1.2e-7 are closed.
     weights = tuple(np.array([[w]]) for w in (0.0, 0.05, 0.0, 1e-6))
