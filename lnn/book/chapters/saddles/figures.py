@@ -250,6 +250,35 @@ def draw_spectra(ax: Axes, spectra: Mapping[str, Array], kinds: Sequence[Kind]) 
     return artists
 
 
+def draw_leaving(ax: Axes, runs: Mapping[tuple[int, float], Array]) -> list[Artist]:
+    """Draw the losses of chains that leave the saddle at zero against the number of steps.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    runs : mapping of (int, float) to (steps + 1,) arrays
+        Losses by the number of weights and their common size at the start.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+    """
+    words, sizes = {2: "two", 3: "three"}, sorted({size for _, size in runs}, reverse=True)
+    artists: list[Artist] = []
+    for (depth, size), losses in runs.items():
+        artists += ax.semilogx(
+            np.arange(1, len(losses)),
+            losses[1:],
+            linestyle=LAYER_STYLES[sizes.index(size)],
+            color=MODE_COLOURS[depth - 2],
+            label=f"{words[depth]}, from {size:g}",
+        )
+    ax.set_xlabel("step")
+    ax.set_ylabel("loss")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2)
+    return artists
+
+
 def draw_falls(ax: Axes, steps: Array, falls: Mapping[str, Array]) -> list[Artist]:
     """Draw how far the loss has fallen at distance t along directions, both axes logarithmic.
 
