@@ -291,3 +291,15 @@ def test_an_identity_has_128_bits_and_the_same_protocol_everywhere():
 
     assert len(identify(Asks()).digest) == 128 // 4
     assert asked == [4]
+
+
+def test_a_constant_is_known_by_its_module_and_its_name():
+    class Constant:
+        def __init__(self, module, name):
+            self.__module__, self.name = module, name
+
+        def __reduce_ex__(self, protocol):
+            return self.name
+
+    names = [("one", "pi"), ("one", "e"), ("two", "pi"), (None, "pi")]
+    assert len({identify(Constant(*name)).digest for name in names}) == 4
