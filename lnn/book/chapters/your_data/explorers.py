@@ -5,11 +5,13 @@ from matplotlib.figure import Figure
 
 from lnn.book.chapters.your_data.figures import draw_templates
 from lnn.book.chapters.your_data.studies import (
+    NEW_DIGITS,
     accuracy,
     digit_problem,
     least_squares_accuracy,
     staircase,
 )
+from lnn.book.digits import digits
 from lnn.book.drawing import draw_loss, draw_plateaus
 from lnn.book.sliders.explorer import explorer
 from lnn.book.sliders.parameters import Choice, Slider
@@ -20,34 +22,44 @@ from lnn.steps.divergence import divergence_bound
 
 @explorer(
     Slider("rank", "Rank r", values=range(1, 11), value=3),
+    Choice("digit", "A new digit", options=tuple(NEW_DIGITS)),
     question="What does a network know when it rests on the plateau of rank r?",
-    size=(5.6, 5.2),
+    size=(5.6, 6.0),
 )
-def templates(figure: Figure, rank: int) -> str:
-    """Draw the ten rows of the best map of rank r as pictures, and how far they carry."""
+def templates(figure: Figure, rank: int, digit: str) -> str:
+    """Draw the ten rows of the best map of rank r as pictures, and try them on a new digit."""
     problem, parts = digit_problem()
-    ranks = range(1, 11)
-    shares = [accuracy(best_of_rank(problem, r), parts) for r in ranks]
-    training, test = shares[rank - 1]
-    upper, lower = figure.subplots(2, 1, height_ratios=(2.6, 1))
-    figure.subplots_adjust(left=0.14, right=0.97, bottom=0.11, top=0.94, hspace=0.3)
-    rows = best_of_rank(problem, rank) @ np.linalg.pinv(parts.basis)
+    best = best_of_rank(problem, rank)
+    training, test = accuracy(best, parts)
+    upper, lower = figure.subplots(2, 1, height_ratios=(2.6, 1.2))
+    figure.subplots_adjust(left=0.4, right=0.97, bottom=0.1, top=0.94, hspace=0.3)
+    upper.set_position((0.1, 0.5, 0.86, 0.42))
+    rows = best @ np.linalg.pinv(parts.basis)
     picture = draw_templates(upper, rows, labels=[str(k) for k in range(10)])
     bar = figure.colorbar(
-        picture, ax=upper, ticks=[-1, 0, 1], location="bottom", pad=0.03, fraction=0.05, aspect=40
-    )
+        picture, cax=figure.add_axes((0.16, 0.47, 0.74, 0.025)), ticks=[-1, 0, 1],
+        orientation="horizontal",
+    )  # fmt: skip
     bar.ax.set_xticklabels(["against", "0", "for"])
     figure.suptitle(
         f"rank {rank}: loss {float(problem.floor(rank)):.0f}, {test:.0%} of new digits right",
-        y=0.97,
+        y=0.98,
     )
-    lower.plot(ranks, [new for _, new in shares], color=REFERENCE)
-    lower.plot([rank], [test], "o", color=MODE_COLOURS[1], markersize=9)
-    lower.set(xticks=ranks, ylim=(0, 1), xlabel="rank r")
-    lower.set_ylabel("share right")
+    image = digits()[0][:, NEW_DIGITS[digit]]
+    scores = (best @ parts.apply(image[:, None]))[:, 0]
+    winner = int(scores.argmax())
+    seen = figure.add_axes((0.04, 0.1, 0.24, 0.24))
+    draw_templates(seen, image[None], labels=[f"a new {digit}"], columns=1)
+    lower.set_position((0.42, 0.1, 0.55, 0.24))
+    bars = lower.bar(range(10), scores, color=SIMULATION)
+    bars[winner].set(color=MODE_COLOURS[1], hatch="//")
+    lower.axhline(0, color=REFERENCE, linewidth=0.8)
+    lower.set(xticks=range(10), ylim=(-0.35, 0.95), xlabel="output of digit")
+    lower.set_title(f"the largest output says: {winner}")
     return (
         f"Ten 8 by 8 pictures, the weights of each digit in the best map of rank {rank}. It "
-        f"classifies {training:.0%} of the training digits and {test:.0%} of the others rightly."
+        f"classifies {training:.0%} of the training digits and {test:.0%} of the others rightly. "
+        f"On a new {digit} its largest output, {scores[winner]:.2f}, is that of {winner}."
     )
 
 

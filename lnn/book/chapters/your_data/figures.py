@@ -1,4 +1,4 @@
-"""Digits: the map of a network as pictures, and where step sizes stand."""
+"""Digits: the map of a network as pictures, and what runs at several step sizes do."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
 from lnn._checks import Array
-from lnn.book.style import MODE_COLOURS, MODE_MARKERS, REFERENCE
+from lnn.book.style import MODE_MARKERS, SIMULATION, THEORY
 
 
 def draw_templates(
@@ -44,46 +44,50 @@ def draw_templates(
     return picture
 
 
-def draw_steps(ax: Axes, marks: Mapping[str, float], runs: Mapping[float, str]) -> list[Artist]:
-    """Draw bounds of the step size and what runs between them did, on one logarithmic axis.
+def draw_steps(ax: Axes, runs: Mapping[str, str], *, bound: float, label: str) -> list[Artist]:
+    """Draw what runs did, one column a step size, in order, with a bound between two columns.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-    marks : mapping of str to float
-        Bounds by label.
-    runs : mapping of float to str
-        Outcome of a run by its step size.
+    runs : mapping of str to str
+        Outcome by the name of the step size, from the smallest to the largest.
+    bound : float
+        Where the bound stands, in columns counted from 0.
+    label : str
+        Its name.
 
     Returns
     -------
     list of matplotlib.artist.Artist
     """
-    artists: list[Artist] = []
-    for index, (label, value) in enumerate(marks.items()):
-        artists.append(ax.axvline(value, color=MODE_COLOURS[index], linestyle="--"))
-        artists.append(
-            ax.text(
-                value,
-                1.02,
-                label,
-                color=MODE_COLOURS[index],
-                ha="center",
-                va="bottom",
-                transform=ax.get_xaxis_transform(),
-            )
-        )
     outcomes = list(dict.fromkeys(runs.values()))
-    for index, outcome in enumerate(outcomes):
-        steps = [step for step, what in runs.items() if what == outcome]
-        marker = MODE_MARKERS[index]
-        artists += ax.plot(
-            steps, [index] * len(steps), marker, color=REFERENCE, markersize=9, linestyle="none"
+    artists: list[Artist] = [ax.axvline(bound, color=THEORY, linestyle="--")]
+    artists.append(
+        ax.text(
+            bound,
+            1.02,
+            label,
+            color=THEORY,
+            ha="center",
+            va="bottom",
+            transform=ax.get_xaxis_transform(),
         )
+    )
+    for row, outcome in enumerate(outcomes):
+        columns = [column for column, what in enumerate(runs.values()) if what == outcome]
+        artists += ax.plot(
+            columns,
+            [row] * len(columns),
+            MODE_MARKERS[row],
+            color=SIMULATION,
+            markersize=10,
+            linestyle="none",
+        )
+    ax.set_xticks(range(len(runs)), list(runs))
     ax.set_yticks(range(len(outcomes)), outcomes)
+    ax.set_xlim(-0.5, len(runs) - 0.5)
     ax.set_ylim(-0.6, len(outcomes) - 0.4)
-    ax.set_xscale("log")
-    ax.set_xlabel("step size η")
     return artists
 
 
