@@ -9,7 +9,7 @@ from scipy.linalg import sqrtm
 from scipy.optimize import minimize, minimize_scalar
 
 from lnn import Problem, flattest_minimizer, hessian, least_sharpness, loss, product
-from lnn.steps import certified_least_sharpness
+from lnn.steps import bottleneck, certified_least_sharpness
 from lnn.steps.bottleneck import _Form, _triangular, flattest_factorization
 from tests.cases import curvature, random_minimizer
 
@@ -327,3 +327,18 @@ def test_inputs_that_are_rounding_carry_no_mode(size, value):
     # and 2 max_v (‖Σ_YX v‖ + s_1 ‖Rᵀ v‖) = 2 (0.5 + 1); else the first, with 2 (0.5 + 0.5).
     flat = flattest_factorization(np.diag([0.5, 1 / size]), np.diag([1.0, size]), 1, 2)
     assert flat.value == pytest.approx(value, rel=1e-6)
+
+
+def test_the_best_of_all_stages_is_kept(monkeypatch):
+    # A stage that makes the trace small instead of the largest eigenvalue comes out worse.
+    problem, widths = coloured(np.random.default_rng(2), 4, 4, 1.5), (4, 2, 4)
+    monkeypatch.setattr(bottleneck, "_GAP", -np.inf)  # go on to the last stage
+    found = []
+    for powers in ([2048.0], [1.0], [2048.0, 1.0]):
+        monkeypatch.setattr(bottleneck, "_POWERS", powers)
+        flat = certified_least_sharpness(problem, widths)
+        found.append(float(flat.value))
+        assert curvature(flat.weights, problem) == pytest.approx(found[-1], rel=1e-8)
+    high, low, both = found
+    assert low > 1.001 * high
+    assert both == high
