@@ -1575,11 +1575,11 @@ LABORATORIES.step = (ui) => {
     for (const [eta, e] of shown)
       if (!Number.isFinite(e)) { const x = px(a.sx(eta)); inner += curve("burst", `M${x} ${px(a.y1 + 4)}l6 6m0 -6l-6 6`); }
     const first = shown.find(([, e]) => !Number.isFinite(e));
-    let heads = `<text class="title" x="2" y="14">Loss above its minimum after ${state.steps} steps</text>`;
+    let lines = "", heads = `<text class="title" x="2" y="14">Loss above its minimum after ${state.steps} steps</text>`;
     MARKS.forEach(([name, text], i) => {
       if (!(name in marks)) return;
       const x = a.sx(marks[name]), y = 32 + 15 * i;
-      heads += `<path class="mark" data-mark="${i + 1}" d="M${px(x)} ${px(y + 3)}V${px(a.y0)}"/>`;
+      lines += `<path class="mark" data-mark="${i + 1}" d="M${px(x)} ${px(y + 3)}V${px(a.y0)}"/>`;
       const end = x > width * 0.55;
       heads += label(x + (end ? 3 : -3), y, `${text}: ${words(marks[name])}`, end ? 'text-anchor="end"' : "");
     });
@@ -1587,7 +1587,7 @@ LABORATORIES.step = (ui) => {
     const x = clamp(a.sx(state.step), a.x0, a.x1), last = excess[excess.length - 1];
     inner += curve("cursor strong", `M${px(x)} ${px(a.y0)}V${px(a.y1)}`);
     if (!run.diverged) inner += `<circle class="end" cx="${px(x)}" cy="${px(clamp(a.sy(last), a.y1, a.y0))}" r="5"/>`;
-    let markup = a.back + a.within(inner) + heads + `<circle class="grip" cx="${px(x)}" cy="${px(a.y0)}" r="9"/>`;
+    let markup = a.back + a.within(inner) + lines + heads + `<circle class="grip" cx="${px(x)}" cy="${px(a.y0)}" r="9"/>`;
     handle.place(x, a.y0, state.step, `η = ${words(state.step)}`, ui.named.step.min, ui.named.step.max);
 
     const b = panel({ left: 0, top: a.y0 + 40, width, height: wide ? 190 : 170, x: [0, state.steps], y: [ROUNDING, 1e3], logY: true, title: `The run with η = ${words(state.step)}`, xLabel: "step", yTicks: 4, xTicks: 5, pad: { left: 46 } });
