@@ -64,7 +64,7 @@ def draw_counts(ax: Axes, ratios: Array, counts: np.ndarray, of: int) -> list[Ar
     for row, line in enumerate(counts):
         for column, count in enumerate(line):
             text = str(count) if line[below].any() else "–"
-            artists.append(ax.text(column, row, text, ha="center", va="center", fontsize=11.5))
+            artists.append(ax.text(column, row, text, ha="center", va="center", fontsize=12.4))
     if not below.all():
         artists.append(ax.axvline(below.sum() - 0.5, color=THEORY, linewidth=2.5))
     ax.set_xticks(range(len(ratios)), label_ratios(ratios), rotation=90)
