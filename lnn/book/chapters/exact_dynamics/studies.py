@@ -9,7 +9,7 @@ from lnn.data import saddle_problem
 from lnn.descent.flow import gradient_flow
 from lnn.descent.run import descend
 from lnn.dynamics.closed_form import mode_flow, mode_time
-from lnn.dynamics.mode_basis import effective_start, mode_values, singular_modes
+from lnn.dynamics.mode_basis import aligned, effective_start, mode_values, singular_modes
 from lnn.initialization import gaussian
 from lnn.network import product
 from lnn.problem import Problem
@@ -31,6 +31,54 @@ def data() -> Problem:
     left = np.linalg.qr(rng.standard_normal((4, 4)))[0]
     right = np.linalg.qr(rng.standard_normal((4, 4)))[0]
     return Problem(X, (left * TARGETS) @ right.T @ X)
+
+
+def unmixed(problem: Problem) -> Problem:
+    """Return data with the same map T and the same variances, whose inputs do not mix the modes.
+
+    Parameters
+    ----------
+    problem : Problem
+        With as many modes as inputs.
+
+    Returns
+    -------
+    Problem
+        Σ_XX = V_x diag(a) V_xᵀ, where a is the diagonal of V_xᵀ Σ_XX V_x; no residual.
+    """
+    right = np.linalg.svd(problem.least_squares)[2].T
+    variances = np.diag(right.T @ problem.cov_xx @ right)
+    X = right * np.sqrt(variances)
+    return Problem(X, problem.least_squares @ X)
+
+
+def staircase_error(problem: Problem, step_size: float, steps: int) -> float:
+    """Return by how much the closed form misses the drops of a run of a 5-4-4-5 network.
+
+    Parameters
+    ----------
+    problem : Problem
+        With five modes, of which the network learns four.
+    step_size : float
+    steps : int
+
+    Returns
+    -------
+    float
+        The largest relative error of the four steps at which the loss is half-way down to the next
+        level; the aligned modes start at 10⁻⁴.
+    """
+    start, found = np.full(4, 1e-4), singular_modes(problem)
+    run = descend(aligned(problem, (5, 4, 4, 5), start ** (1 / 3)), problem, step_size, steps)
+    targets, variances = found.targets, found.curvatures
+    learned = mode_flow(step_size * run.recorded, start, targets[:4], variances[:4], 3)
+    missing = variances[:4, None] * (targets[:4, None] - learned) ** 2
+    never = variances[4] * targets[4] ** 2
+    predicted = problem.residual + never + missing.sum(axis=0)
+    floors = np.array([float(problem.floor(rank)) for rank in range(5)])
+    middle = (floors[:-1] + floors[1:]) / 2
+    foretold, observed = (crossings(curve, middle) for curve in (predicted, run.losses))
+    return float(np.max(abs(foretold / observed - 1)))
 
 
 def horizon(start: Array | float, depth: int) -> float:
