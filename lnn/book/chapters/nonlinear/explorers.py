@@ -10,6 +10,7 @@ from lnn.book.chapters.nonlinear.studies import (
     DATA_SETS,
     DURATIONS,
     NOISES,
+    STARTS,
     WIDTH_RUNS,
     WIDTHS,
     exits,
@@ -98,22 +99,26 @@ def width(figure: Figure, units: int, activation: str) -> str:
     )
 
 
+_STARTS = dict(zip(("beside the line", "random weights", "dead units"), STARTS, strict=True))
+
+
 @explorer(
     Slider("noise", "Noise on the gradient", values=NOISES, value=1.0, log=True),
-    question="How much noise gets descent out of the spurious minimum, and after how many steps?",
+    Choice("start", "Start", options=tuple(_STARTS)),
+    question="How much noise gets descent out of a bad minimum, and after how many steps?",
 )
-def jiggle(figure: Figure, noise: float) -> str:
-    """Draw where runs from beside the line are after each number of noisy steps."""
+def jiggle(figure: Figure, noise: float, start: str) -> str:
+    """Draw where runs are after each number of noisy steps, from one of three starts."""
     row = int(np.argmin(np.abs(np.log(NOISES) - np.log(noise))))
-    ends = exits("line", "noise 0.008")[row]
+    ends = exits(_STARTS[start], "noise 0.008")[row]
     ax = figure.subplots()
     figure.subplots_adjust(top=0.8)
     figures.draw_fates(ax, DURATIONS, ends)
     reached, lower = (share(ends, name).rate for name in ("reached", "lower"))
     best = int(np.argmax(reached))
     return (
-        f"Noise {NOISES[row]:g}: after {DURATIONS[best]} steps {reached[best]:.0%} of the runs "
-        f"have reached the global minimum, the most at any time, and {lower[best]:.0%} another "
-        f"minimum below the line's; after {DURATIONS[-1]} steps {reached[-1]:.0%} and "
-        f"{lower[-1]:.0%}."
+        f"Noise {NOISES[row]:g}, start {start}: after {DURATIONS[best]} steps {reached[best]:.0%} "
+        f"of the runs have reached the global minimum, the most at any time, and "
+        f"{lower[best]:.0%} another minimum below the line's; after {DURATIONS[-1]} steps "
+        f"{reached[-1]:.0%} and {lower[-1]:.0%}."
     )
