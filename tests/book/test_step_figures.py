@@ -5,7 +5,8 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from lnn.book.chapters.step_size.figures import draw_falls, draw_ladder, draw_runs
+from lnn.book.chapters.step_size.figures import draw_depth, draw_falls, draw_ladder, draw_runs
+from lnn.book.chapters.step_size.studies import bounds_by_depth
 from lnn.book.chapters.step_size_experiments import studies
 from lnn.book.chapters.step_size_experiments.figures import (
     FLOOR,
@@ -122,3 +123,24 @@ def test_falls_show_the_loss_at_its_step_and_are_named_by_depth_and_seed():
     np.testing.assert_allclose(line.get_ydata(), 1 - np.asarray(line.get_xdata()) / 600)
     assert line.get_label() == "N = 2, ε = 0.01"
     assert line.get_color() != other.get_color()
+
+
+def test_curvature_and_drift_share_the_proved_step_at_every_depth():
+    depths = np.array([2, 5, 40, 400])
+    found = bounds_by_depth(depths)
+    both = 1 / (1 / found.curvature + 1 / found.drift)
+    np.testing.assert_allclose(found.step_sizes, both, rtol=1e-10)
+    off = np.abs(found.drift / found.limit - 1)  # of order 1/N
+    assert (np.diff(off) < 0).all()
+    assert off[-1] < 0.02
+
+
+def test_each_term_of_the_bound_is_drawn_under_its_name():
+    depths = np.array([2, 4])
+    allowed = {"curvature": np.array([3.0, 2]), "drift": np.array([5.0, 1])}
+    ax = Figure().add_subplot()
+    first, second, proved, _ = draw_depth(ax, depths, np.array([1.9, 0.7]), allowed)
+    for line, name in ((first, "curvature"), (second, "drift")):
+        np.testing.assert_array_equal(line.get_ydata(), allowed[name])
+        assert line.get_label() == f"{name} alone"
+    np.testing.assert_array_equal(proved.get_xydata(), [[2, 1.9], [4, 0.7]])
