@@ -229,8 +229,9 @@ class _Form:
         self, factors: Array, eigenvalues: Array, vectors: Array, power: float
     ) -> float:
         """Return the proved lower bound of log λ_max that eigenvalues to the power p give."""
-        weights = _weights(eigenvalues, power) * np.maximum(eigenvalues, 0.0)
-        mean = weights.sum() / _weights(eigenvalues, power).sum()
+        density = _weights(eigenvalues, power)  # 0 for eigenvalues below 0, which are rounding
+        weights = density * eigenvalues
+        mean = weights.sum() / density.sum()
         change = self.imbalance(vectors, weights / weights.sum())
         nuclear = np.abs(np.linalg.eigvalsh(change)).sum(axis=-1)
         return float(np.log(mean) - self._farthest(factors, eigenvalues[-1]) @ nuclear)

@@ -307,6 +307,17 @@ def test_a_product_may_be_off_by_ten_times_the_noise(rng, multiple, refused):
     assert (verdict.kind is Kind.NOT_CRITICAL) == refused
 
 
+@pytest.mark.parametrize(
+    ("last", "said"), [(1.0, "2 leading modes are all that fit"), (0.0, "1 leading modes are all")]
+)
+def test_a_minimizer_has_all_modes_that_fit_or_all_there_are(last, said):
+    problem = Problem(np.eye(3), np.diag([2.0, last, last / 2]))
+    found = classify(factorize(np.diag([2.0, last, 0.0]), (3, 2, 3)), problem)
+    assert found.kind is Kind.GLOBAL_MINIMIZER
+    assert f"the {said}" in found.reason
+    assert ("all there are" in found.reason) == (last == 0)
+
+
 def test_one_layer_has_no_saddle_though_it_lacks_a_mode_too_weak_to_be_seen():
     found = classify((np.diag([1.0, 0.0]),), Problem(np.eye(2), np.diag([1.0, 1e-7])))
     assert (found.kind, found.order) == (Kind.GLOBAL_MINIMIZER, None)
