@@ -83,3 +83,22 @@ def test_edge_ends_of_several_steps_are_those_of_each():
     together = studies.edge_ends(3, (0.5, 0.9), steps=400)
     alone = [float(studies.edge_ends(3, (ratio,), steps=400)[0]) for ratio in (0.5, 0.9)]
     assert together == pytest.approx(alone, rel=1e-9)
+
+
+def test_layers_are_drawn_with_the_singular_values_of_each():
+    ax = Figure().add_subplot()
+    turn = np.array([[0.6, -0.8], [0.8, 0.6]])
+    lines = figures.draw_layers(ax, (turn @ np.diag([3.0, 1.0]), np.diag([0.5, 2.0]) @ turn))
+    np.testing.assert_allclose([line.get_ydata() for line in lines], [[3, 2], [1, 0.5]])
+    assert all(line.get_xdata().tolist() == [1, 2] for line in lines)
+
+
+def test_jumps_bear_their_steps_on_the_side_away_from_the_floor():
+    ax = Figure().add_subplot()
+    path = np.array([(2.0, 0.5 + 0.02 * k * (-1) ** k) for k in range(12)])
+    figures.draw_bounce(ax, path, (1.0, 1.5))
+    shown = {text.get_text(): text for text in ax.texts}
+    assert list(shown) == ["5", "6", "7", "8", "9", "10"]
+    for step, text in shown.items():
+        assert text.xy == tuple(path[int(step)])
+        assert text.get_va() == ("top" if int(step) % 2 else "bottom")
