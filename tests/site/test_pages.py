@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -158,3 +159,19 @@ def test_links_inside_the_site_work(site: Path) -> None:
             if not target.exists() or unquote(parts.fragment) not in anchors | {""}:
                 broken.append((page.name, link))
     assert not broken
+
+
+def test_a_docstring_reads_as_it_is_written(book_site: ModuleType) -> None:
+    config = SimpleNamespace(bibtex_bibfiles=["book/references.bib"])
+    app = SimpleNamespace(srcdir=ROOT, config=config)
+
+    def processed(what: str, *lines: str) -> list[str]:
+        given = list(lines)
+        book_site.api.process(app, what, "name", None, None, given)
+        return given
+
+    assert processed("function", "    m.", "a * b, achour2021") == [
+        r"    \m.",
+        r"a \* b, :cite:t:`achour2021`",
+    ]
+    assert processed("data", "Inches, 16:9: wide.") == ["\\", "Inches, 16:9: wide."]

@@ -19,6 +19,7 @@ _LITERAL = re.compile(r"(``.*?``|`[^`]+`|:\w+:`[^`]+`)")
 MOST = 60
 """Characters of a value that is shown."""
 
+_LETTER = re.compile(r"^(\s*)([A-Za-z]\.)$")  # "m.", which would begin a list
 _KEY = re.compile(r"\b[a-z]+[12]\d{3}\b")
 
 
@@ -47,7 +48,7 @@ def process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: li
     for index, line in enumerate(lines):
         doctest = line.lstrip().startswith(">>>") or (doctest and bool(line.strip()))
         if not doctest and not line.lstrip().startswith("* "):
-            lines[index] = escape(line, known)
+            lines[index] = _LETTER.sub(r"\1\\\2", escape(line, known))
 
 
 class Constant(DataDocumenter):

@@ -59,8 +59,9 @@ article.bd-article { max-width: none; padding: 0; break-before: page; }
 :is(figure, .cell_output) img { max-width: 120mm !important; max-height: 80mm; }
 :is(figure, .cell_output) img { object-fit: contain; }
 .lnn-explorer img.lnn-picture, .lnn-lab img.lnn-picture { max-width: 105mm !important; }
-.hide pre { font-size: 0.7rem; }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.8rem; }
+pre { white-space: pre-wrap !important; overflow: visible !important; overflow-wrap: anywhere; }
+pre { font-size: 0.8rem; }
+.hide pre, .audit-item pre { font-size: 0.7rem; }
 figcaption :is(p, span) { font-weight: 400; color: black; }
 .live { margin: 0.25rem 0; font-size: 0.85rem; overflow-wrap: anywhere; }
 """
