@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from lnn.descent._engines import choice, compiled
+from lnn.descent._engines import stacked as stacked_engine
 from lnn.descent._engines.compiled import Ensemble
 from lnn.descent._engines.stacked import Stack
 from lnn.objective import unchecked_gradient
@@ -116,6 +117,13 @@ def test_agrees_with_gradient_descent_written_out(widths, own_data, make):
 
 def test_the_plain_engine_agrees_on_wide_networks():
     assert_agrees(ensemble((70, 60, 80), (2,)), steps=10, make=stacked)
+
+
+@pytest.mark.parametrize(("entries", "dot"), [(8191, np.vecdot), (8192, stacked_engine._dot)])
+def test_sums_that_blas_would_split_among_threads_are_not_left_to_it(entries, dot):
+    column = np.zeros((1, entries, 1))
+    engine = Stack((column,), np.ones((1, 1, 1)), column, np.zeros(1), np.ones(1))
+    assert engine._dot is dot
 
 
 @pytest.mark.parametrize("size", [1, 7, 8, 9, 1000])
