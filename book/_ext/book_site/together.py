@@ -11,7 +11,9 @@ from sphinx.application import Sphinx
 WIDTHS = re.compile(r"(\b\d+(?:[-–]\d+)*[-–](?:…[-–])?\d+\b)")
 _AS_IT_STANDS = (nodes.FixedTextElement, nodes.literal, nodes.math, nodes.raw)
 _RELATION = re.compile(r"(?:[=<>]|\\(?:approx|le|ge|leq|geq|ne|in))\s*$")
-_NUMBER = re.compile(r"^ (?=[-−]?\d)")
+_NUMBER = re.compile(r"^ [-−]?\d[^ ,;:)\n]*")
+SHORT = 15
+"""Characters of LaTeX up to which a formula stands on one line with the number after it."""
 
 
 def setup(app: Sphinx) -> None:
@@ -26,7 +28,7 @@ def _keep(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def keep_numbers(doctree: nodes.document) -> None:
-    """Let no line break between a formula that ends in a relation and the number after it.
+    """Let no line break between a short formula that ends in a relation and the number after it.
 
     Parameters
     ----------
@@ -34,10 +36,15 @@ def keep_numbers(doctree: nodes.document) -> None:
         Changed in place.
     """
     for formula in list(doctree.findall(nodes.math)):
-        following = formula.next_node(descend=False, siblings=True)
-        if isinstance(following, nodes.Text) and _RELATION.search(formula.astext()):
-            text = _NUMBER.sub("\N{NO-BREAK SPACE}", following.astext())
-            following.parent.replace(following, nodes.Text(text))
+        following, latex = formula.next_node(descend=False, siblings=True), formula.astext()
+        if len(latex) > SHORT or not _RELATION.search(latex) or following is None:
+            continue
+        number = _NUMBER.match(following.astext()) if isinstance(following, nodes.Text) else None
+        if number is not None:
+            both = nodes.inline("", "", formula.deepcopy(), nodes.Text(number[0]))
+            both["classes"].append("unbroken")
+            following.parent.replace(following, nodes.Text(following.astext()[number.end() :]))
+            formula.parent.replace(formula, both)
 
 
 def keep_widths(doctree: nodes.document) -> None:
