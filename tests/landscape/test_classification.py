@@ -318,6 +318,11 @@ def test_a_minimizer_has_all_modes_that_fit_or_all_there_are(last, said):
     assert ("all there are" in found.reason) == (last == 0)
 
 
+def test_beside_targets_that_are_zero_a_gradient_is_relative_to_one():
+    found = classify((np.array([[0.5]]),), Problem([[1.0]], [[0.0]]))
+    assert found.relative_gradient == pytest.approx(0.5)
+
+
 def test_one_layer_has_no_saddle_though_it_lacks_a_mode_too_weak_to_be_seen():
     found = classify((np.diag([1.0, 0.0]),), Problem(np.eye(2), np.diag([1.0, 1e-7])))
     assert (found.kind, found.order) == (Kind.GLOBAL_MINIMIZER, None)
