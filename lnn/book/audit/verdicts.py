@@ -1,6 +1,6 @@
 """The kinds of verdicts, and the few rules by which a measurement becomes one.
 
-A rule takes truth values that were *computed* from a measurement. Where a measurement contradicts
+A rule takes truth values that were computed from a measurement. Where a measurement contradicts
 our own correction, or shows that the wrong thing was measured, a rule raises `BrokenCheckError`:
 then the check is to be mended, and nothing is said about the report.
 """
