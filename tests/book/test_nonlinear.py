@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
-from lnn.book.chapters.nonlinear import studies
+from lnn.book.chapters.nonlinear import figures, studies
 from lnn.one_hidden_layer import gradient, hessian, loss
 
 
@@ -77,3 +78,15 @@ def test_the_walk_leaves_the_line_only_after_a_unit_has_left_its_tile():
     whole = (active == 5).all(axis=-1)
     assert whole.sum() > 100
     assert set(ends[whole]) == {2}
+
+
+def test_the_name_of_a_seam_stands_on_it():
+    ax = Figure().add_subplot()
+    ax.set(xlim=(-2, 2), ylim=(-5, 5))
+    samples = np.array([0.0, 1.0, 4.0])
+    for name, sample in zip(figures.draw_seam_names(ax, samples), samples, strict=True):
+        w, b = name.get_position()
+        assert name.get_text() == f"x={sample:g}"
+        assert w * sample + b == pytest.approx(0)
+        assert -2 < w < 0
+        assert b < 5

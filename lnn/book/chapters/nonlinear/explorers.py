@@ -57,9 +57,9 @@ def between(figure: Figure, way: float) -> str:
     along = loss(at(shares), problem)
     here = float(loss(at(way), problem))
     lower.plot(shares, along, color=REFERENCE)
-    for seam, sample in seams:
+    for (seam, sample), side in zip(seams, ("right", "left"), strict=True):
         lower.axvline(seam, color=REFERENCE, linestyle=":", linewidth=1.2)
-        lower.text(seam, 1.83, f"off at x={sample:g}", ha="center", va="bottom", fontsize="small")
+        lower.text(seam, 1.83, f"off at x={sample:g}", ha=side, va="bottom")
     lower.plot([way], [here], "o", color=SIMULATION, markersize=9)
     lower.set_xlabel("share of the way to the global minimum")
     lower.set_ylabel("loss")

@@ -260,14 +260,13 @@ def draw_seam_names(ax: Axes, x: Array) -> list[Artist]:
     artists: list[Artist] = []
     for index, sample in enumerate(x):
         # Every other name stands nearer to the middle, so that steep seams leave room for them.
-        share = (0.9, 0.7)[index % 2]
+        share = (0.88, 0.45)[index % 2]
         w = max(share * left, -share * top / sample) if sample > 0 else share * left
         artists.append(
             ax.text(
                 w,
                 -sample * w,
                 f"x={sample:g}",
-                fontsize="small",
                 ha="center",
                 va="center",
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85},
