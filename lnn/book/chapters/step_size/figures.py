@@ -191,7 +191,9 @@ def draw_descent_lemma(
     artists.append(ax.axhline(losses[0], color=REFERENCE, linewidth=1.0, linestyle=":"))
     for value, name in ((1 / beta, "1/β"), (2 / beta, "2/β")):
         artists.append(ax.axvline(value, ymax=0.62, color=REFERENCE, linewidth=1.0))
-        artists.append(label_line(ax, value * 1.03, 1.25 * losses[0], name, REFERENCE))
+        label = label_line(ax, value - 0.05 / beta, 1.25 * losses[0], name, REFERENCE)
+        label.set_horizontalalignment("right")  # the parabola rises on the right
+        artists.append(label)
     ax.set(xlabel="step size η", ylabel="loss", xlim=(0, step_sizes[-1]), ylim=(0, 2.3 * losses[0]))
     artists.append(ax.legend(loc="upper center"))
     return artists
