@@ -169,7 +169,7 @@ def hessian(weights: Sequence[ArrayLike], problem: Problem) -> Array:
     For layers i ≥ j, with M = W_{i-1} ... W_{j+1} what stands between them (i > j),
 
         ∂²L / ∂W_i[a,b] ∂W_j[c,d] = 2 (P_iᵀ P_j)[a,c] (Q_i Σ_XX Q_jᵀ)[b,d]
-                                     + 2 (P_iᵀ E Q_jᵀ)[a,d] M[b,c]   (the last term if i > j).
+        + 2 (P_iᵀ E Q_jᵀ)[a,d] M[b,c]   (the last term if i > j).
 
     Parameters
     ----------

@@ -43,8 +43,10 @@ class Activation:
     name : str
     value : callable
         z to h = σ(z), array to array.
-    slope, curvature : callable
-        h to σ'(z) and to σ''(z). Written in h, they need no second evaluation of σ.
+    slope : callable
+        h to σ'(z). Written in h, it needs no second evaluation of σ.
+    curvature : callable
+        h to σ''(z), in the same way.
     """
 
     name: str
@@ -79,7 +81,11 @@ class SuccessRate(Record):
 
     Attributes
     ----------
-    rate, low, high : (...) arrays
+    rate : (...) array
+    low : (...) array
+        Lower end of the interval.
+    high : (...) array
+        Upper end.
     """
 
     rate: Array

@@ -158,10 +158,14 @@ class Neighbours(Record):
 
     Attributes
     ----------
-    flat, strict : tuple of (..., d_j, d_{j-1}) arrays
-        A non-strict saddle (all Z_h = 0), and one that keeps the middle layers' Z_h.
-    to_flat, to_strict : (...) arrays
-        Frobenius distances: upper bounds of those to the two sets.
+    flat : tuple of (..., d_j, d_{j-1}) arrays
+        A non-strict saddle: all Z_h = 0.
+    strict : tuple of (..., d_j, d_{j-1}) arrays
+        One that keeps the middle layers' Z_h.
+    to_flat : (...) array
+        Frobenius distance to `flat`: an upper bound of that to the set of such saddles.
+    to_strict : (...) array
+        The same for `strict`.
     """
 
     flat: Weights

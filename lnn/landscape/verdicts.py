@@ -53,9 +53,11 @@ class CriticalPoint(Record):
         not critical.
     rank : int or None
         r, the rank of the product up to the tolerance; None if not critical.
-    index, nullity : int or None
-        Numbers of negative and of zero eigenvalues of the Hessian at the critical point as which
-        the weights are judged, from ranks. None if not critical.
+    index : int or None
+        Number of negative eigenvalues of the Hessian at the critical point as which the weights
+        are judged, from ranks. None if not critical.
+    nullity : int or None
+        Number of zero eigenvalues there.
     order : int or None
         For a non-strict saddle the order of its flatness: the loss falls by a multiple of t^order
         within the distance t. None for everything else.

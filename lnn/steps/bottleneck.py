@@ -12,14 +12,14 @@ G_j: V_1' = G_1 V_1, V_j' = G_j V_j G_{j−1}⁻¹, V_N' = V_N G_{N−1}⁻¹. I
 form H, positive semi-definite because the point is a minimizer, and all that the G_j change is the
 length of V: the Hessian is Kᵀ H K with K = diag(G_1 ⊗ I, G_j ⊗ G_{j−1}⁻ᵀ, I ⊗ G_{N−1}⁻ᵀ).
 
-*Convex.* Let S_j = G_j G_jᵀ, and M_S = H^{1/2} K Kᵀ H^{1/2}, which has the Hessian's positive
+Convex: let S_j = G_j G_jᵀ, and M_S = H^{1/2} K Kᵀ H^{1/2}, which has the Hessian's positive
 eigenvalues. K Kᵀ is a Kronecker product of the S_j and their inverses, so along a geodesic
 S_j(t) of positive definite matrices the block matrix [[M_{S(0)}, M_{S(½)}], [M_{S(½)}, M_{S(1)}]]
 stays positive semi-definite. Hence tr(R M_S) is log-convex in t for every R ⪰ 0, and so is every
 Schatten norm of M_S: log λ_max(∇²L) is geodesically convex, every local minimum is global, and
 log ‖Kᵀ H K‖_p is a smooth convex function at most (log n)/p above it.
 
-*Certified.* Take orthonormal eigenvectors v of the Hessian at S, with eigenvalues μ and weights
+Certified: take orthonormal eigenvectors v of the Hessian at S, with eigenvalues μ and weights
 w ≥ 0, Σ w = 1, and let Γ_j = Σ w μ (V_j V_jᵀ − V_{j+1}ᵀ V_{j+1}) / Σ w μ with V_j the layers of v.
 By convexity of log tr(R M_S), with R made of these vectors, the flattest minimizer S* has
 

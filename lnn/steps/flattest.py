@@ -3,8 +3,9 @@
 Let R be a root of the input covariance, R Rᵀ = Σ_XX, and W* the best map of rank r_max. Every
 global minimizer has
 
-    λ_max(∇²L) ≥ 2 N max_{|v|=1} |R v|^{2/N} |W* R v|^{2−2/N}                       (product form)
-               = 2 min_t λ_max(e^{(N−1)t} RᵀR + (N−1) e^{−t} (W*R)ᵀ W*R)            (dual form)
+    λ_max(∇²L) ≥ 2 N max_{|v|=1} |R v|^{2/N} |W* R v|^{2−2/N}   (product form)
+
+    = 2 min_t λ_max(e^{(N−1)t} RᵀR + (N−1) e^{−t} (W*R)ᵀ W*R)   (dual form)
 
 for the loss without ½. If the widths let the least-squares map through, or if Σ_XX is a multiple of
 the identity, the network with W_2, ..., W_N scaled isometries attains it. Elsewhere, at a

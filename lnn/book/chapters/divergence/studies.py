@@ -78,8 +78,10 @@ class Tightness:
     ----------
     samples : dict of str to (k,) array
         Step sizes by kind; nan where there is none.
-    arrived, proved : (RATIOS,) arrays of int
-        How many runs came to a global minimum, and how many are proved to, by step size.
+    arrived : (RATIOS,) array of int
+        How many runs came to a global minimum, by step size.
+    proved : (RATIOS,) array of int
+        How many are proved to.
     above : int
         How many runs had a step size above the divergence bound.
     reached : int

@@ -301,8 +301,10 @@ class Trap:
     ----------
     problem : Problem
     weights : tuple of (2, 3) and (2, 2) arrays
-    loss, least : float
-        At the weights, and the least loss found with the same pattern of active units held fixed.
+    loss : float
+        At the weights.
+    least : float
+        The least loss found with the same pattern of active units held fixed.
     margin : float
         Smallest |W_1 x| of a unit on a sample: how far the weights are from the tile's boundary.
     """

@@ -85,7 +85,8 @@ class Staircase:
 
     Attributes
     ----------
-    recorded, losses : (k,) arrays
+    recorded : (k,) array
+    losses : (k,) array
     levels : list of float
         The predicted ones, of rank 0 to 10.
     arrival : int
