@@ -162,11 +162,18 @@ def bounds(depth: int, width: int) -> Array:
     return study["bound"]
 
 
-def example() -> tuple[Problem, Weights]:
-    """Return the member of the study that the chapter's first figure shows."""
-    rng = member_generator(SEED, 4)
+def example(member: int = 4) -> tuple[Problem, Weights]:
+    """Return a member of the study, by default the one that the chapter's first figure shows."""
+    rng = member_generator(SEED, member)
     problem = step_problem(rng)
     return problem, shrink_to_alpha(gaussian((5, 5, 5, 5), rng), problem, ALPHA)
+
+
+def _examples(few: int) -> tuple[Problem, Weights]:
+    """Return the first members of the study, as one ensemble."""
+    stack = GeneratorStack([member_generator(SEED, i) for i in range(few)])
+    problem = step_problem(stack, size=(few,))
+    return problem, shrink_to_alpha(gaussian((5, 5, 5, 5), stack, size=(few,)), problem, ALPHA)
 
 
 def experiment(
@@ -195,9 +202,7 @@ def ends_of_doublings(found: Study, few: int = SIZES.followed) -> tuple[Array, n
     good : (doublings, few) array of bool
         Whether the step size does not fail.
     """
-    stack = GeneratorStack([member_generator(SEED, i) for i in range(few)])
-    data = step_problem(stack, size=(few,))
-    starts = shrink_to_alpha(gaussian((5, 5, 5, 5), stack, size=(few,)), data, ALPHA)
+    data, starts = _examples(few)
     count = found["doublings"][:few]
     doublings = np.arange(int(count.max()))[:, None]
     tried = 0.9 * found["bound"][:few] * 2.0**doublings
@@ -227,9 +232,7 @@ def headings(
     -------
     (few,) array
     """
-    stack = GeneratorStack([member_generator(SEED, i) for i in range(few)])
-    data = step_problem(stack, size=(few,))
-    starts = shrink_to_alpha(gaussian((5, 5, 5, 5), stack, size=(few,)), data, ALPHA)
+    data, starts = _examples(few)
     last_good = found["failing"][:few] / 2
     reached = descend(starts, data, share * last_good, steps, record_every=steps).weights
     return np.asarray(last_good / stability_limit(reached, data))
@@ -255,9 +258,7 @@ def ride(
     (s, k) array
         In units of 2/η, with the whole η for every share.
     """
-    rng = member_generator(SEED, member)
-    problem = step_problem(rng)
-    start = shrink_to_alpha(gaussian((5, 5, 5, 5), rng), problem, ALPHA)
+    problem, start = example(member)
     eta = float(found["failing"][member]) / 2
     paths = [follow(start, problem, share * eta, steps.tolist()) for share in shares]
     return np.stack([sharpness(path.weights, problem) * eta / 2 for path in paths])
