@@ -7,6 +7,7 @@ import numpy as np
 from lnn._checks import Array
 from lnn.data import saddle_problem
 from lnn.descent.flow import gradient_flow
+from lnn.descent.plateaus import midpoints
 from lnn.descent.run import descend
 from lnn.dynamics.closed_form import mode_flow, mode_time
 from lnn.dynamics.mode_basis import aligned, effective_start, mode_values, singular_modes
@@ -75,8 +76,7 @@ def staircase_error(problem: Problem, step_size: float, steps: int) -> float:
     missing = variances[:4, None] * (targets[:4, None] - learned) ** 2
     never = variances[4] * targets[4] ** 2
     predicted = problem.residual + never + missing.sum(axis=0)
-    floors = np.array([float(problem.floor(rank)) for rank in range(5)])
-    middle = (floors[:-1] + floors[1:]) / 2
+    middle = midpoints(problem, 4)
     foretold, observed = (crossings(curve, middle) for curve in (predicted, run.losses))
     return float(np.max(abs(foretold / observed - 1)))
 
